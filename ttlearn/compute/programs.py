@@ -1,0 +1,126 @@
+"""What each init programs into the engine: the Src halves an unpack gives, the halves MATH takes, and the sum.
+
+An op call only runs what an init has programmed, so an op after a foreign init computes what that init
+said, or starves, or chokes: the counts here decide which. They are read in the 0.81.1 headers
+(llk_unpack_*.h, llk_math_*.h, Wormhole); one half is one face of 16 rows, or a whole tile where noted.
+Left out: programs of the other template kind (matmul's under an element-wise call).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from ..sim import fpu
+from ..sim.arch import Arch
+from ..sim.fpu import BroadcastType, EltwiseBinaryType, MathFidelity, PoolType, ReduceDim
+from ..sim.trisc import Math, MathProgram, Shape, Tiles, UnpackProgram
+
+# ---- UNPACK -----------------------------------------------------------------------------------------------
+
+UNPACK_A = UnpackProgram("copy", 4, 4, reads=1)  # SrcB gets dummy zeros
+UNPACK_TRANSPOSED = UnpackProgram("transpose", 4, 4, reads=1)
+UNPACK_TILIZE = UnpackProgram("tilize", 2, 2, reads=1)  # two runs a tile: upper faces, lower faces
+UNPACK_UNTILIZE = UnpackProgram("untilize", 4, 4, reads=1, untilized=True)
+UNPACK_MATMUL = UnpackProgram("matmul", 1, 0)  # whole tiles; in0 goes to SrcB by the call itself
+UNPACK_AB = {
+    BroadcastType.NONE: UnpackProgram("two operands", 4, 4),
+    BroadcastType.ROW: UnpackProgram("two operands, row broadcast", 4, 4),
+    BroadcastType.COL: UnpackProgram("two operands, column broadcast", 4, 2),
+    BroadcastType.SCALAR: UnpackProgram("two operands, scalar broadcast", 4, 1),
+}
+UNPACK_REDUCE = UnpackProgram("reduce", 4, 4)
+UNPACK_REDUCE_ROW = UnpackProgram("reduce rows", 1, 1)  # whole tiles, scaler to SrcA
+
+# ---- MATH -------------------------------------------------------------------------------------------------
+
+
+def _copied(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+    return a
+
+
+COPY = MathProgram("copy", 4, 4, lambda fidelity, arch: int(arch.copy), _copied)
+TRANSPOSE = MathProgram(
+    "transpose", 4, 4, lambda fidelity, arch: int(arch.copy), lambda a, b, risc: fpu.transpose_wh(a)
+)
+
+
+@cache
+def binary(op: EltwiseBinaryType, bcast: BroadcastType, high: bool) -> MathProgram:
+    """add, sub or mul; above LoFi one run of mul takes one face through all phases."""
+
+    def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+        return fpu.eltwise(op, a, b, bcast, risc.fidelity, risc.fp32_dest)
+
+    def cycles(fidelity: MathFidelity, arch: Arch) -> int:
+        return arch.eltwise * (fidelity.value if multiplies else 1)
+
+    multiplies = op is EltwiseBinaryType.ELWMUL
+    whole = bcast in (BroadcastType.NONE, BroadcastType.ROW)
+    if multiplies and high:
+        takes = (1, 1) if whole else (1, 0)
+    else:
+        takes = (4, 4) if whole else (2 if bcast is BroadcastType.COL else 4, 0)
+    name = op.value if bcast is BroadcastType.NONE else f"{op.value}, {bcast.value} broadcast"
+    return MathProgram(name, *takes, cycles, apply, adds=multiplies)
+
+
+def binary_shapes(op: EltwiseBinaryType, bcast: BroadcastType) -> tuple[Shape, Shape]:
+    """Runs and extra releases of SrcB that a call makes, at LoFi and above."""
+    low = {BroadcastType.COL: Shape(2, 0, 2), BroadcastType.SCALAR: Shape(1, 0, 1)}.get(bcast, Shape(1))
+    if op is not EltwiseBinaryType.ELWMUL:
+        return low, low
+    high = {BroadcastType.COL: Shape(4, 0, 2), BroadcastType.SCALAR: Shape(4, 0, 1)}.get(bcast, Shape(4))
+    return low, high
+
+
+@cache
+def reduce(pool: PoolType, dim: ReduceDim) -> MathProgram:
+    """Sum, or maximum, over a tile's rows, columns or all of it, added to what DST holds."""
+    swapped = pool is not PoolType.MAX and dim is ReduceDim.REDUCE_ROW
+
+    def fold(dst: Tiles | None, a: Tiles, b: Tiles, risc: Math) -> Tiles:
+        data, scaler = (b, a) if swapped else (a, b)
+        if len(scaler) == 1 or not (scaler != scaler[0]).any():
+            return fpu.reduce_accumulate(pool, dim, dst, data, scaler[0], risc.fp32_dest, risc.fidelity)
+        for tile, weights in zip(data, scaler, strict=True):
+            dst = fpu.reduce_accumulate(pool, dim, dst, tile[None], weights, risc.fp32_dest, risc.fidelity)
+        assert dst is not None
+        return dst
+
+    def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+        return fold(None, a, b, risc)[None]
+
+    def cycles(fidelity: MathFidelity, arch: Arch) -> int:
+        return arch.reduce_tile * fidelity.value // 4 if pool is not PoolType.MAX else arch.reduce_tile // 4
+
+    takes = 1 if swapped else 0  # the call itself releases the faces of the others
+    return MathProgram(f"reduce {pool.name} {dim.name}", takes, takes, cycles, apply, fold, adds=True)
+
+
+def reduce_shapes(pool: PoolType, dim: ReduceDim) -> tuple[Shape, Shape]:
+    if pool is not PoolType.MAX and dim is ReduceDim.REDUCE_ROW:
+        return Shape(1), Shape(1)
+    runs = Shape(0, 4, 4)
+    return runs, runs if pool is PoolType.MAX else Shape(4, 4, 4)
+
+
+def _product(dst: Tiles | None, a: Tiles, b: Tiles, risc: Math) -> Tiles:
+    """SrcA holds in1, SrcB in0: DST += in0 @ in1."""
+    n = max(len(a), len(b))
+    in0, in1 = np.broadcast_to(b, (n, 1024)), np.broadcast_to(a, (n, 1024))
+    start = np.zeros(1024, np.float32) if dst is None else dst
+    return fpu.matmul_accumulate(start, in0, in1, risc.fp32_dest, risc.fidelity)
+
+
+MATMUL = MathProgram(
+    "matmul",
+    1,
+    0,
+    lambda fidelity, arch: int(arch.matmul_phase * fidelity.value + arch.matmul_fixed),
+    lambda a, b, risc: _product(None, a, b, risc)[None],
+    _product,
+    adds=True,
+)
+MATMUL_CALL = Shape(1, 0, 1)

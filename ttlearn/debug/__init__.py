@@ -1,0 +1,1 @@
+"""Explaining: the strict checks, and why a device hangs."""

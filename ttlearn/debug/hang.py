@@ -1,0 +1,116 @@
+"""Why a device hangs: who waits for what, at which line, and who could have kept the promise.
+
+Reads a stuck `Device` and writes text. Equal cores are folded into one line. Left out (for now): trying
+out changes, the watcher's own format.
+"""
+
+from __future__ import annotations
+
+from ..sim.cb import CircularBuffer
+from ..sim.device import Core, Device
+from ..sim.engine import Thread
+from ..sim.sched import Risc, Wait
+from ..sim.trisc import Trisc
+
+ROLE = {"BRISC": "BRISC", "NCRISC": "NCRISC", "TRISC0": "UNPACK", "TRISC1": "MATH", "TRISC2": "PACK"}
+ENGINE = {
+    "unconfigured": "the engine was never configured for it: compute_kernel_hw_startup(...) and the operation's "
+    "init must come first",
+    "src full": "SrcA and SrcB are full and MATH does not take them (MATH's program takes fewer operands than "
+    "UNPACK gives: does the init fit the operation?)",
+    "src empty": "its operands do not come: UNPACK has given fewer than MATH's program takes",
+    "dst full": "no DST section is free: PACK has not released one (tile_regs_release)",
+    "dst empty": "no DST section was committed (tile_regs_commit)",
+}
+
+
+def diagnose(device: Device) -> str:
+    """The whole explanation, root cause first."""
+    folded: dict[str, list[Core]] = {}
+    for core in device.cores.values():
+        lines = _core_lines(core)
+        if lines:
+            folded.setdefault("\n".join(lines), []).append(core)
+    first = next(iter(folded.values()))[0]
+    parts = [f"The device hangs at cycle {device.cycles:,}: {_cause(first)}."]
+    for text, cores in folded.items():
+        more = f" and {len(cores) - 1} more like it" if len(cores) > 1 else ""
+        parts.append(f"Core {cores[0].xy}{more}:\n{text}")
+        parts.append(_cb_table(cores[0]))
+    return "\n".join(part for part in parts if part)
+
+
+def _core_lines(core: Core) -> list[str]:
+    lines = []
+    for risc in core.riscs:
+        if risc.coro is not None and not risc.done and risc.waiting is not None:
+            lines.append(f"  {ROLE[risc.name]:<7} waits since cycle {risc.t:,}: {risc.waiting} at {risc.waiting.site}")
+    for thread in _threads(core):
+        why = _stalled(core, thread)
+        if why:
+            lines.append(f"  {ROLE[thread.risc.name]:<7} engine {why}")
+    return lines
+
+
+def _threads(core: Core) -> tuple[Thread, Thread, Thread]:
+    return core.engine.unpack, core.engine.math, core.engine.pack
+
+
+def _stalled(core: Core, thread: Thread) -> str:
+    """What an engine thread cannot do, and why; empty when it has nothing to do."""
+    work = thread.work()
+    if thread is core.engine.unpack and thread.blocked == "src full" and thread.at:
+        work = work or thread.queue[thread.at - 1]
+    if work is None:
+        return ""
+    what = work.detail if isinstance(work.detail, str) else work.what
+    return f"stalls in {what} at {work.site}: {ENGINE.get(thread.blocked, thread.blocked)}"
+
+
+def _cause(core: Core) -> str:
+    """One sentence. The engine's own faults come first, then the wait that nobody can end."""
+    for thread in _threads(core):
+        if thread.blocked == "unconfigured" and thread.work() is not None:
+            return f"{ROLE[thread.risc.name]} {_stalled(core, thread)}"
+    waits = [risc for risc in core.riscs if risc.waiting is not None]
+    for risc in waits:
+        assert risc.waiting is not None
+        sentence = _cb_cause(core, risc, risc.waiting)
+        if sentence:
+            return sentence
+    for thread in _threads(core):
+        if thread.work() is not None or thread.blocked == "src full":
+            return f"{ROLE[thread.risc.name]}'s engine {_stalled(core, thread)}"
+    return "; ".join(f"{ROLE[r.name]} waits in {r.waiting} at {r.waiting.site}" for r in waits if r.waiting)
+
+
+def _cb_cause(core: Core, risc: Risc, wait: Wait) -> str:
+    if not wait.args or not isinstance(wait.args[0], CircularBuffer):
+        return ""
+    cb, pages = wait.args
+    front = wait.call == "cb_wait_front"
+    if pages > cb.num_pages:
+        return f"{ROLE[risc.name]} asks for {pages} pages of {cb}, which has {cb.num_pages} ({wait.site}): it can never have them"
+    other_name = cb.producer if front else cb.consumer
+    verb, noun = ("pushed", "producer") if front else ("popped", "consumer")
+    count = (cb.pushed if front else cb.popped).values[-1]
+    if other_name is None:
+        return f"{ROLE[risc.name]} waits in {wait} at {wait.site}, but nobody has ever {verb} a page of {cb}"
+    other = next(r for r in core.riscs if r.name == other_name)
+    busy = isinstance(other, Trisc) and not core.engine.idle and other.done
+    if other.done and not busy:
+        return (
+            f"{ROLE[other.name]} ({other.code.co_name}), the {noun} of {cb}, finished after it {verb} {count} pages; "
+            f"{ROLE[risc.name]} waits in {wait} at {wait.site} for more"
+        )
+    return ""
+
+
+def _cb_table(core: Core) -> str:
+    rows = [
+        f"  {cb!s:<5} {cb.num_pages:>4} pages x {cb.page_size:>6} B  {cb.format.name.lower():<8}  "
+        f"pushed {cb.pushed.values[-1]:>5}  popped {cb.popped.values[-1]:>5}  "
+        f"{(cb.producer and ROLE[cb.producer]) or 'nobody':>7} -> {(cb.consumer and ROLE[cb.consumer]) or 'nobody'}"
+        for cb in core.cbs.values()
+    ]
+    return "\n".join(rows)

@@ -1,0 +1,40 @@
+"""Every error of the package, in one small family.
+
+A message has three parts: the call in the learner's words, the values that met, and the next step.
+What is left out: the explanation of a hang, which needs the whole device (`ttlearn.debug.hang`).
+"""
+
+from __future__ import annotations
+
+
+class TTError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class HostError(TTError):
+    """The host program cannot be built: a tensor, a circular buffer, a kernel or an argument does not fit."""
+
+
+class KernelError(TTError):
+    """A kernel used a call in a way that the call cannot serve."""
+
+
+class Violation(TTError):
+    """A hazard that hardware would pass over in silence; raised at once when `strict` is on."""
+
+
+class Stuck(TTError):
+    """Nobody can run and no event is due. Carries the device, explains nothing."""
+
+    def __init__(self, device: object) -> None:
+        super().__init__("the device is stuck")
+        self.device = device
+
+
+class DeviceHang(TTError):
+    """A `Stuck` device with its explanation: the text is the diagnosis, `.run` holds all up to the hang."""
+
+    def __init__(self, diagnosis: str, run: object = None) -> None:
+        super().__init__(diagnosis)
+        self.diagnosis = diagnosis
+        self.run = run

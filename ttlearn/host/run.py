@@ -1,0 +1,117 @@
+"""What a program leaves behind: output, cycles, trace, CB counts, violations.
+
+A `Run` reads the trace and the device's final state; it changes nothing. Cycles are the model's, on the
+constants of `sim.arch`. Left out: pictures (`ttlearn.show`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sim.device import Device
+from ..sim.trace import Trace
+from ..sim.trisc import Kind
+from .tensor import Tensor, to_numpy
+
+
+@dataclass(frozen=True)
+class CBReport:
+    """One CB of one core after a run, in pages."""
+
+    core: tuple[int, int]
+    index: int
+    num_pages: int
+    page_size: int
+    pushed: int
+    popped: int
+    high_water: int
+    producer: str | None
+    consumer: str | None
+
+    @property
+    def left_over(self) -> int:
+        return self.pushed - self.popped
+
+
+class Run:
+    """The result of `generic_op`."""
+
+    def __init__(self, device: Device, tensors: list[Tensor], violations: list[str], prints: list[str]) -> None:
+        self.device, self.tensors, self.violations, self.prints = device, tensors, violations, prints
+        self.details: dict[str, Any] = {}  # what an op wants to hand on beside its output
+
+    @property
+    def trace(self) -> Trace:
+        return self.device.trace
+
+    @cached_property
+    def output(self) -> NDArray[np.float32]:
+        """The last tensor's values, in its shape."""
+        return to_numpy(self.tensors[-1])
+
+    @cached_property
+    def cycles(self) -> int:
+        """Modelled duration in clock cycles."""
+        return self.device.cycles
+
+    @property
+    def ns(self) -> float:
+        """Modelled duration in nanoseconds."""
+        return self.cycles / self.device.arch.clock_ghz
+
+    @cached_property
+    def cbs(self) -> list[CBReport]:
+        """Every CB of every core."""
+        moves: dict[tuple[tuple[int, int], int], list[tuple[int, int]]] = {}
+        for fact in self.trace.facts:
+            if fact.what in ("push", "pop"):
+                index, pages, _ = fact.detail
+                moves.setdefault((fact.core, index), []).append((fact.start, pages if fact.what == "push" else -pages))
+        reports = []
+        for xy, core in self.device.cores.items():
+            for index, cb in sorted(core.cbs.items()):
+                steps = [pages for _, pages in sorted(moves.get((xy, index), []))]
+                high = max([0, *np.cumsum(steps).tolist()])
+                pushed, popped = sum(p for p in steps if p > 0), -sum(p for p in steps if p < 0)
+                reports.append(
+                    CBReport(xy, index, cb.num_pages, cb.page_size, pushed, popped, high, cb.producer, cb.consumer)
+                )
+        return reports
+
+    @cached_property
+    def counters(self) -> dict[str, int]:
+        """Transfers and bytes, tiles unpacked, computed and packed, summed over all cores."""
+        count = dict.fromkeys(
+            ("dram_reads", "dram_read_bytes", "dram_writes", "dram_write_bytes", "noc_transactions"), 0
+        )
+        for fact in self.trace.facts:
+            if fact.what.startswith("noc "):
+                count["noc_transactions"] += 1
+                if fact.detail[3] == "dram":
+                    kind = fact.what[4:]
+                    count[f"dram_{kind}s"] += 1
+                    count[f"dram_{kind}_bytes"] += fact.detail[0]
+        kinds = {Kind.UNPACK: "tiles_unpacked", Kind.MATH: "math_ops", Kind.PACK: "tiles_packed"}
+        for work in self.trace.tiles:
+            if work.kind in kinds:
+                count[kinds[work.kind]] = count.get(kinds[work.kind], 0) + len(work.starts)
+        return count
+
+    def __repr__(self) -> str:
+        out = self.tensors[-1]
+        lines = [
+            f"Run on {self.device.arch.name}, {len(self.device.cores)} core(s): {self.cycles:,} cycles (model), "
+            f"{self.ns / 1000:.1f} us; output {list(out.shape)} {out.dtype.name.lower()}"
+        ]
+        for r in self.cbs[:40] if not self.device.many else []:
+            lines.append(
+                f"  c_{r.index:<3} {r.num_pages:>4} pages x {r.page_size:>6} B   pushed {r.pushed:>6}  "
+                f"popped {r.popped:>6}  left {r.left_over:>4}  high water {r.high_water:>4}"
+            )
+        lines += [f"  violation: {text}" for text in self.violations[:10]]
+        return "\n".join(lines)

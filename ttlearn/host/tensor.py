@@ -1,0 +1,144 @@
+"""Tensors in simulated DRAM: row-major (a page is a row) or tile layout (a page is a 32x32 tile).
+
+The names are ttnn's, with numpy where ttnn has torch. A tensor keeps its bytes between runs; each run puts
+them into its own device's DRAM at the tensor's address. Left out: sharding, L1 tensors, padding.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import HostError
+from ..sim import formats, tile
+from ..sim.formats import Format, bfloat16, float32
+from ..sim.l1 import Buffer, poison
+
+_next_address = 1 << 20  # DRAM addresses are handed out once a process, so that no two tensors share one
+
+
+class Layout(Enum):
+    """How a tensor's elements lie in its pages."""
+
+    ROW_MAJOR = 0
+    TILE = 1
+
+
+ROW_MAJOR_LAYOUT, TILE_LAYOUT = Layout.ROW_MAJOR, Layout.TILE
+
+
+class Tensor:
+    """Pages of bytes with a shape, a dtype and a layout. `bits` holds the patterns, (pages, elements)."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: Format, layout: Layout, bits: NDArray[Any]) -> None:
+        global _next_address
+        self.shape, self.dtype, self.layout, self.bits = shape, dtype, layout, bits
+        self.address = _next_address
+        # room for the worst case of both chips: 64-byte alignment, 7 banks
+        _next_address += -(-len(bits) // 7) * (-(-self.buffer_page_size() // 64) * 64)
+
+    def buffer_address(self) -> int:
+        """The bank address that a kernel gets as an argument."""
+        return self.address
+
+    def buffer_page_size(self) -> int:
+        """Bytes of one page."""
+        return int(self.bits.shape[1] * self.bits.itemsize)
+
+    def buffer_num_pages(self) -> int:
+        """How many pages the tensor has."""
+        return len(self.bits)
+
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.itemsize
+
+    def place(self, alignment: int, banks: int) -> Buffer:
+        """The tensor as a buffer of a device's DRAM."""
+        size = self.buffer_page_size()
+        stride = -(-size // alignment) * alignment
+        end = self.address + -(-len(self.bits) // banks) * stride
+        buffer = Buffer(self.address, size, len(self.bits), stride, end, self.dtype is bfloat16)
+        buffer.pages[:, :size] = self.bits.view(np.uint8)
+        return buffer
+
+    def take(self, buffer: Buffer) -> None:
+        """Keep what a run left in DRAM."""
+        pages = np.ascontiguousarray(buffer.pages[:, : buffer.page_size])
+        self.bits = pages.view(self.bits.dtype)
+
+    def poison(self) -> None:
+        self.bits = poison(self.bits.nbytes).view(self.bits.dtype).reshape(self.bits.shape).copy()
+
+    def __repr__(self) -> str:
+        return (
+            f"Tensor({list(self.shape)}, {self.dtype.name.lower()}, {self.layout.name}, "
+            f"{len(self.bits)} pages of {self.buffer_page_size()} B at {self.address:#x})"
+        )
+
+
+def _pages(shape: tuple[int, ...], layout: Layout) -> tuple[int, int]:
+    """(number of pages, elements a page)."""
+    if not shape or 0 in shape:
+        raise HostError(f"a tensor needs at least one element, not shape {list(shape)}")
+    rows = int(np.prod(shape[:-1], dtype=np.int64))
+    if layout is Layout.ROW_MAJOR:
+        return rows, shape[-1]
+    if len(shape) < 2 or shape[-1] % 32 or shape[-2] % 32:
+        raise HostError(
+            f"tile layout needs the last two dimensions to be multiples of 32, not {list(shape)}; "
+            "pad the array, or use layout=tt.ROW_MAJOR_LAYOUT"
+        )
+    return rows * shape[-1] // 1024, 1024
+
+
+def _bits(values: NDArray[Any], dtype: Format) -> NDArray[Any]:
+    if dtype is Format.BFLOAT16:
+        if values.dtype == np.uint16:
+            return values
+        return formats.to_bf16_rne(values)
+    if values.dtype == np.uint32:
+        return values
+    return np.ascontiguousarray(values, np.float32).view(np.uint32)
+
+
+def from_numpy(array: ArrayLike, dtype: Format = bfloat16, layout: Layout = Layout.ROW_MAJOR) -> Tensor:
+    """A tensor with the values of `array`, rounded to nearest even; uint16 and uint32 arrays are bit patterns."""
+    values = np.asarray(array)
+    count, elements = _pages(values.shape, layout)
+    bits = _bits(values, dtype)
+    if layout is Layout.TILE:
+        sticks = bits.reshape(-1, 32, values.shape[-1])
+        pages = np.concatenate([tile.tilize(rows) for rows in sticks])
+    else:
+        pages = np.array(bits).reshape(count, elements)
+    return Tensor(values.shape, dtype, layout, pages)
+
+
+def allocate_tensor_on_device(shape: Any, dtype: Format = bfloat16, layout: Layout = Layout.ROW_MAJOR) -> Tensor:
+    """A tensor full of poison: where a program's output goes."""
+    size = tuple(int(n) for n in shape)
+    count, elements = _pages(size, layout)
+    tensor = Tensor(size, dtype, layout, np.zeros((count, elements), np.uint16 if dtype is bfloat16 else np.uint32))
+    tensor.poison()
+    return tensor
+
+
+def to_bits(tensor: Tensor) -> NDArray[Any]:
+    """The bit patterns in the tensor's shape: uint16 for bf16, uint32 for fp32."""
+    if tensor.layout is Layout.ROW_MAJOR:
+        return tensor.bits.reshape(tensor.shape)
+    width = tensor.shape[-1] // 32
+    rows = [tile.untilize(tensor.bits[i : i + width]) for i in range(0, len(tensor.bits), width)]
+    return np.concatenate(rows).reshape(tensor.shape)
+
+
+def to_numpy(tensor: Tensor) -> NDArray[np.float32]:
+    """The values as float32, in the tensor's shape."""
+    bits = to_bits(tensor)
+    if tensor.dtype is float32:
+        return bits.view(np.float32)
+    return formats.bf16_values(np.ascontiguousarray(bits))

@@ -1,0 +1,1 @@
+"""The chip: clocks, memory, NOC, circular buffers and the Tensix engine."""

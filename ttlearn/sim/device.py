@@ -1,0 +1,211 @@
+"""The device: cores on a grid with one clock, one DRAM and one trace.
+
+A core is its L1, its CBs and semaphores, five RISCs and an engine. Everything the checks want to know goes
+to `observer`. Left out: harvested rows, other cores than workers and DRAM.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from ..errors import KernelError, Stuck
+from .arch import Arch
+from .cb import CircularBuffer, Ring
+from .engine import Engine
+from .l1 import L1, Dram
+from .noc import ADDRESS_BITS, Port, Target
+from .sched import Clock, History, Order, Risc
+from .trace import Event, Site, Trace, call_site
+from .trisc import Math, Pack, Unpack
+
+RISC_NAMES = ("BRISC", "NCRISC", "TRISC0", "TRISC1", "TRISC2")
+
+
+class Observer:
+    """Is told what happens. This one keeps orders empty and sees nothing; `debug.checks` looks."""
+
+    def acquire(self, risc: Risc, order: Order | None) -> None: ...
+    def release(self, risc: Risc) -> Order:
+        return risc.order
+
+    def join(self, one: Order, other: Order) -> Order:
+        return one
+
+    def read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None: ...
+    def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None: ...
+    def write_rows(self, risc: Risc, low: int, pitch: int, run: int, site: Site, order: Order) -> None: ...
+    def published(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> None: ...
+    def moved(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site, order: Order) -> None: ...
+    def sent(self, transfer: Any, call: str) -> None: ...
+    def barrier(self, risc: Risc, kinds: tuple[str, ...]) -> None: ...
+    def signal(self, risc: Risc, target: Target, path: Any, site: Site) -> None: ...
+    def finished(self, device: Device) -> None: ...
+
+
+class Core:
+    """One Tensix core at logical (x, y)."""
+
+    def __init__(self, device: Device, xy: tuple[int, int]) -> None:
+        self.device, self.xy = device, xy
+        self.observer = device.observer
+        self.l1 = L1(device.arch)
+        first = len(device.cores) * 5
+        self.brisc, self.ncrisc = Risc("BRISC", self, first), Risc("NCRISC", self, first + 1)
+        self.unpack, self.math, self.pack = (
+            Unpack("TRISC0", self, first + 2),
+            Math("TRISC1", self, first + 3),
+            Pack("TRISC2", self, first + 4),
+        )
+        self.riscs: tuple[Risc, ...] = (self.brisc, self.ncrisc, self.unpack, self.math, self.pack)
+        self.ports = {risc: Port(risc, device) for risc in (self.brisc, self.ncrisc)}
+        self.engine = Engine(self, self.unpack, self.math, self.pack)
+        self.cbs: dict[int, CircularBuffer] = {}
+        self.semaphores: dict[int, History] = {}
+
+    @property
+    def virtual(self) -> tuple[int, int]:
+        """NOC coordinates."""
+        x, y = self.device.arch.virtual_origin
+        return self.xy[0] + x, self.xy[1] + y
+
+    def add_cb(self, cb: CircularBuffer) -> None:
+        self.cbs[cb.index] = cb
+
+    def wire(self) -> None:
+        """Give every RISC its own view of every CB."""
+        for risc in self.riscs:
+            engine = risc.number % 5 >= 2
+            count = self.device.arch.cb_limit
+            risc.rings = [Ring(self.cbs[i], engine) if i in self.cbs else None for i in range(count)]
+
+    def site(self, depth: int, risc: Risc) -> Site:
+        return call_site(depth + 1, risc.code)
+
+    def unknown_cb(self, call: str, *indices: int) -> str:
+        bad = next((i for i in indices if i not in self.cbs), indices[0])
+        have = ", ".join(f"c_{i}" for i in sorted(self.cbs)) or "none"
+        return (
+            f"{call}: there is no circular buffer {bad!r} on core {self.xy}; this program has {have}. "
+            "Add a CBDescriptor with that buffer_index, or use one that exists"
+        )
+
+    def publish(
+        self, move: tuple[Ring, int, int, int], time: int, order: Order, site: Site, risc: Risc, popped: bool
+    ) -> None:
+        """A push or a pop takes effect: the other side sees it `credit` cycles later."""
+        ring, low, pages, total = move
+        cb = ring.cb
+        self.observer.moved(risc, ring, low, pages, popped, site, order)
+        history = cb.popped if popped else cb.pushed
+        self.device.progress += 1
+        history.add(time + self.device.arch.credit, total, order)
+        if popped:
+            cb.consumer = risc.name
+        else:
+            cb.producer = risc.name
+        what = "pop" if popped else "push"
+        self.device.trace.facts.append(Event(time, time, self.xy, risc.name, what, (cb.index, pages, total), site))
+        if history.sleepers:
+            self.device.clock.wake(history.sleepers)
+
+    def semaphore(self, address: int) -> History:
+        history = self.semaphores.get(address)
+        if history is None:
+            number = (address - self.device.arch.semaphore_base) // 16
+            word = int(self.l1.view(address, 4, "semaphore").view(np.uint32)[0])
+            history = self.semaphores[address] = History(f"semaphore {number}", word)
+        return history
+
+    def semaphore_write(self, address: int, value: int, add: bool, time: int, order: Order) -> None:
+        history = self.semaphore(address)
+        value = (history.values[-1] + value if add else value) & 0xFFFFFFFF
+        if add and history.orders[-1] is not None:
+            order = self.observer.join(order, history.orders[-1])
+        self.l1.settle(time)
+        self.l1.data[address : address + 4].view(np.uint32)[0] = value
+        history.add(time, value, order)
+        self.device.progress += 1
+        self.device.clock.wake(history.sleepers)
+
+
+class Device:
+    """A fresh device: poisoned L1, zero counters, nothing configured."""
+
+    def __init__(self, arch: Arch, seed: int | None = None, observer: Observer | None = None) -> None:
+        self.arch, self.clock, self.trace = arch, Clock(seed), Trace()
+        self.observer = observer or Observer()
+        self.dram = Dram(arch)
+        self.cores: dict[tuple[int, int], Core] = {}
+        self.progress = 0  # grows whenever a page, a transfer or a semaphore moves
+        self._bank_free = [0.0] * arch.dram_banks
+        self._chip_free = 0.0
+
+    @property
+    def many(self) -> bool:
+        return len(self.cores) > 1
+
+    def core(self, xy: tuple[int, int]) -> Core:
+        if xy not in self.cores:
+            self.cores[xy] = Core(self, xy)
+        return self.cores[xy]
+
+    def record(self, begin: int, end: int, risc: Risc, what: str, detail: tuple[Any, ...], site: Site | None) -> None:
+        self.trace.facts.append(Event(begin, end, risc.core.xy, risc.name, what, detail, site))
+
+    def jitter(self) -> int:
+        """Extra cycles of a transfer when schedules are explored: none without a seed."""
+        return self.clock.rng.randrange(200) if self.clock.rng else 0
+
+    def dram_slot(self, begin: int, bank: int, size: int) -> int:
+        """When `bank`, and the chip's DRAM as a whole, can serve `size` more bytes."""
+        start = max(float(begin), self._bank_free[bank], self._chip_free)
+        self._bank_free[bank] = start + size / self.arch.bank_rate
+        self._chip_free = start + size / self.arch.dram_rate
+        return int(start)
+
+    def target(self, noc_addr: int, size: int, call: str) -> Target:
+        """Where `size` bytes at a NOC address are; an error in the learner's words if nowhere."""
+        address = noc_addr & (1 << ADDRESS_BITS) - 1
+        x, y = noc_addr >> ADDRESS_BITS & 63, noc_addr >> ADDRESS_BITS + 6 & 63
+        if y == 0:
+            if x >= self.arch.dram_banks:
+                raise KernelError(f"{call}: NOC address {noc_addr:#x} leads to no core: {self._coordinates()}")
+            buffer, page, byte = self.dram.find(x, address, size, call)
+            return Target(self.dram, buffer.pages[page, byte : byte + size], None, x, address, buffer, page)
+        core = self.at_virtual(x, y, call)
+        return Target(core.l1, core.l1.view(address, size, call), core, 0, address)
+
+    def at_virtual(self, x: int, y: int, call: str) -> Core:
+        origin = self.arch.virtual_origin
+        core = self.cores.get((x - origin[0], y - origin[1]))
+        if core is None:
+            raise KernelError(f"{call}: no core of this program has NOC coordinates ({x}, {y}): {self._coordinates()}")
+        return core
+
+    def _coordinates(self) -> str:
+        x, y = self.arch.virtual_origin
+        return f"worker (x, y) has NOC coordinates ({x}+x, {y}+y)"
+
+    def run(self) -> None:
+        """Until every RISC is done, or `Stuck`."""
+        self.clock.run()
+        for core in self.cores.values():
+            if not core.engine.idle or any(risc.coro is not None and not risc.done for risc in core.riscs):
+                raise Stuck(self)
+        self.dram.settle(float("inf"))
+        for core in self.cores.values():
+            core.l1.settle(float("inf"))
+
+    @property
+    def cycles(self) -> int:
+        """The time of the last thing that happened."""
+        ends = [t.free for c in self.cores.values() for t in (c.engine.unpack, c.engine.math, c.engine.pack)]
+        return max([self.clock.now, *ends, *(r.t for c in self.cores.values() for r in c.riscs)])
+
+
+def kernel_code(function: Any) -> CodeType:
+    code: CodeType = function.__code__
+    return code

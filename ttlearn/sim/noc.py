@@ -1,0 +1,194 @@
+"""The NOC: transfers that are asked for at one time and land at another.
+
+A RISC stamps a request and goes on; its port starts requests in the order of their stamps, against every
+other port: bank, stream and chip-wide rate are taken when the clock gets there. A barrier waits for what
+the port still owes. Left out: routing below a hop count, virtual channels, transaction ids.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..errors import KernelError
+from .arch import Path
+from .l1 import Bytes, Memory
+from .sched import Order, Risc
+from .trace import Event, Site
+
+if TYPE_CHECKING:
+    from .device import Core, Device
+
+ADDRESS_BITS = 36  # a NOC address is a local address and, above it, coordinates of 6 bits each (W)
+
+
+def noc_address(x: int, y: int, address: int) -> int:
+    return address | x << ADDRESS_BITS | y << ADDRESS_BITS + 6
+
+
+class Target(NamedTuple):
+    """Where a NOC address leads: a DRAM bank or a core's L1."""
+
+    memory: Memory
+    view: Bytes
+    core: Core | None  # None: DRAM
+    bank: int
+    address: int  # in the bank or in L1
+    buffer: Any = None
+    page: int = 0
+
+
+class Transfer:
+    """One request of at most `max_burst` bytes. `land` is set when it starts."""
+
+    __slots__ = (
+        "arrival",
+        "follows",
+        "kind",
+        "land",
+        "left",
+        "local",
+        "path",
+        "record",
+        "rectangle",
+        "risc",
+        "signal",
+        "site",
+        "size",
+        "stamp",
+        "target",
+    )
+
+    def __init__(self, risc: Risc, kind: str, target: Target, local: int, size: int, path: Path, site: Site) -> None:
+        self.risc, self.kind, self.target, self.local = risc, kind, target, local
+        self.size, self.path, self.site = size, path, site
+        self.stamp = risc.t
+        self.land = self.left = 0
+        self.follows = False  # another target of the multicast before it: takes no time of its own
+        self.rectangle: int | None = None  # of a multicast
+        self.record: Any = None  # of the checks: its bytes in this core, and in the target core
+        self.arrival: Any = None
+        self.signal: Signal | None = None
+
+
+class Signal(NamedTuple):
+    """What a semaphore request does when it lands: add `value`, or become it."""
+
+    address: int
+    add: bool
+    value: int | None  # None: the word read from the sender's L1
+    order: Order
+
+
+class Port:
+    """One RISC's way into its NOC."""
+
+    def __init__(self, risc: Risc, device: Device) -> None:
+        self.risc, self.device = risc, device
+        self.queue: deque[Transfer] = deque()
+        self.free = {"read": 0, "write": 0}
+        self.landed = {"read": 0, "write": 0, "atomic": 0}
+        self.left = 0  # when the last write has left this core
+        self.missing = 0  # acknowledgements that no target will send
+        self.sleepers: list[Risc] = []
+        self._last_at: dict[int, int] = {}  # core → when the last write landed there: one path keeps its order
+
+    def send(self, transfer: Transfer) -> None:
+        self.queue.append(transfer)
+        if len(self.queue) == 1:
+            self.device.clock.at(transfer.stamp, self.run)
+
+    def run(self) -> None:
+        """Start all requests whose stamp the clock has reached."""
+        queue, clock = self.queue, self.device.clock
+        while queue and queue[0].stamp <= clock.next_time():
+            self._start(queue[0])
+            queue.popleft()
+        if queue:
+            clock.at(queue[0].stamp, self.run)
+        else:
+            clock.wake(self.sleepers)
+
+    def _start(self, transfer: Transfer) -> None:
+        path, size, target = transfer.path, transfer.size, transfer.target
+        self.device.progress += 1
+        lane = "read" if transfer.kind == "read" else "write"
+        begin = max(transfer.stamp, self.free[lane])
+        if target.core is None:
+            begin = self.device.dram_slot(begin, target.bank, size)
+        busy = 0 if transfer.follows else -int(-size // path.stream)
+        self.free[lane] = begin + busy
+        land = begin + path.latency - int(-size // path.tail) + self.device.jitter()
+        if target.core is not None and lane == "write":
+            key = id(target.core)
+            land = self._last_at[key] = max(land, self._last_at.get(key, 0))
+        transfer.land, transfer.left = land, begin + busy
+        self.landed[transfer.kind] = max(self.landed[transfer.kind], land)
+        self._move(transfer)
+        self.device.trace.facts.append(
+            Event(
+                begin,
+                land,
+                self.risc.core.xy,
+                self.risc.name,
+                "noc " + transfer.kind,
+                self._detail(transfer),
+                transfer.site,
+            )
+        )
+
+    def _detail(self, transfer: Transfer) -> tuple[Any, ...]:
+        target = transfer.target
+        where = ("dram", target.bank, target.page) if target.core is None else ("l1", *target.core.xy)
+        return (transfer.size, transfer.stamp, transfer.local, *where)
+
+    def _move(self, transfer: Transfer) -> None:
+        core, target = self.risc.core, transfer.target
+        if transfer.signal is not None:
+            self._signal(transfer, transfer.signal)
+            return
+        local = core.l1.data[transfer.local : transfer.local + transfer.size]
+        if transfer.kind == "read":
+            core.l1.land(transfer.land, local, target.view, target.memory)
+            return
+        self.left = max(self.left, transfer.left)
+        core.l1.settle(transfer.left)
+        target.memory.land(transfer.land, target.view, local.copy(), None)
+        if target.core is None:
+            target.buffer.written[target.page] += transfer.size
+
+    def _signal(self, transfer: Transfer, signal: Signal) -> None:
+        core = transfer.target.core
+        assert core is not None
+        value = signal.value
+        if value is None:
+            value = int(self.risc.core.l1.data[transfer.local :][:4].view(np.uint32)[0])
+
+        def arrive() -> None:
+            core.semaphore_write(signal.address, value, signal.add, transfer.land, signal.order)
+
+        self.device.clock.at(transfer.land, arrive)
+
+    # ---- what the barriers ask ----------------------------------------------------------------------------
+
+    def done(self, kinds: tuple[str, ...], time: int) -> int | None:
+        """When everything of `kinds` has landed; None while requests wait or an acknowledgement is missing."""
+        if self.queue or (self.missing and "write" in kinds):
+            return None
+        return max(time, *(self.landed[kind] for kind in kinds))
+
+    def departed(self, time: int) -> int | None:
+        return None if self.queue else max(time, self.left)
+
+
+def check_alignment(device: Device, call: str, target: Target, local: int, read: bool) -> None:
+    """Source and destination must agree modulo 16, for a DRAM read modulo `dram_alignment` (W)."""
+    step = device.arch.dram_alignment if read and target.core is None else 16
+    if (target.address - local) % step:
+        where = f"{'DRAM bank' if target.core is None else 'L1'} address {target.address}"
+        raise KernelError(
+            f"{call}: {where} and L1 address {local} differ modulo {step} "
+            f"({target.address % step} and {local % step}); the NOC moves whole {step}-byte words, so make both agree"
+        )

@@ -1,0 +1,292 @@
+"""The clock: who runs next, and the one place in the package where a kernel can suspend.
+
+Each RISC is a coroutine with its own time in cycles. The heap always resumes the earliest party. A wait
+whose promise is already kept only moves the RISC's own time; otherwise the RISC sleeps on what it waits
+for. When the heap is empty and somebody still sleeps, the device is stuck.
+Left out: what the parties do (cb, noc, tensix) and why a device is stuck (`ttlearn.debug`).
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Coroutine, Generator
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from ..errors import KernelError
+from .trace import Site
+
+if TYPE_CHECKING:
+    from .cb import Ring
+    from .device import Core
+
+Order = dict[int, int]  # who has been heard of up to which release; kept by the checks, carried here
+
+
+class History:
+    """A counter seen by the other side: (time from which it is seen, value), and who sleeps on it."""
+
+    __slots__ = ("name", "orders", "sleepers", "times", "values")
+
+    def __init__(self, name: str, value: int = 0) -> None:
+        self.name = name
+        self.times: list[int] = [0]
+        self.values: list[int] = [value]
+        self.orders: list[Order | None] = [None]
+        self.sleepers: list[Risc] = []
+
+    def add(self, time: int, value: int, order: Order | None) -> None:
+        self.times.append(max(time, self.times[-1]))
+        self.values.append(value)
+        self.orders.append(order)
+
+    def at(self, time: int) -> int:
+        """The value that is seen at `time`."""
+        k = len(self.times) - 1
+        while self.times[k] > time and k:
+            k -= 1
+        return self.values[k]
+
+    def first(self, time: int, holds: Callable[[int], bool]) -> int | None:
+        """Index of the earliest entry in force at or after `time` for which `holds(value)`."""
+        k = n = len(self.times)
+        while k > 1 and self.times[k - 1] > time:
+            k -= 1
+        for i in range(k - 1, n):
+            if holds(self.values[i]):
+                return i
+        return None
+
+    def back(self, entry: int, holds: Callable[[int], bool]) -> int:
+        """The earliest entry since which `holds` has been true without a break."""
+        while entry and holds(self.values[entry - 1]):
+            entry -= 1
+        return entry
+
+
+class Wait:
+    """What a wait call returns. `await` it: that is the only way a kernel can suspend."""
+
+    __slots__ = ("args", "call", "on", "ready", "result", "risc", "site", "sync")
+
+    def __init__(
+        self,
+        risc: Risc,
+        call: str,
+        args: tuple[Any, ...],
+        on: History | list[Risc],
+        ready: Callable[[int], int | None],
+        site: Site,
+    ) -> None:
+        self.risc, self.call, self.args, self.site = risc, call, args, site
+        self.on: list[Risc] = on.sleepers if isinstance(on, History) else on
+        self.ready = ready  # (time) -> time from which the promise is kept, None if not yet known
+        self.sync = False  # first let everything earlier on the clock happen
+        self.result: Callable[[], Any] = _nothing
+        risc.settle()
+        risc.owed = self
+
+    def __await__(self) -> Generator[Wait | None, None, Any]:
+        risc = self.risc
+        if now.risc is not risc:
+            raise KernelError(
+                f"{self} is awaited in {now.risc and now.risc.name}, but was called in {risc.name}: {self.advice}"
+            )
+        risc.owed = None
+        begin = risc.t
+        if self.sync:
+            yield None
+        time = self.ready(begin)
+        while time is None:
+            yield self
+            time = self.ready(begin)
+        if time > begin:
+            risc.t = time
+            risc.core.device.record(begin, time, risc, f"wait {self.call}", self.args, self.site)
+        risc.spin()
+        return self.result()
+
+    def __bool__(self) -> bool:
+        raise KernelError(f"{self} has no truth value: {self.advice}")
+
+    @property
+    def advice(self) -> str:
+        return f"write `await {self.call}(...)`"
+
+    def __str__(self) -> str:
+        return f"{self.call}({', '.join(map(str, self.args))})"
+
+
+def _nothing() -> None:
+    return None
+
+
+class NoWait:
+    """A wait call in a RISC that has no part in it: nothing to wait for, nothing owed."""
+
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
+
+    def __await__(self) -> Generator[None, None, Any]:
+        return self.value
+        yield
+
+    def __bool__(self) -> bool:
+        raise KernelError("a wait has no truth value: write `await` in front of the call")
+
+
+NOTHING = NoWait()
+
+
+class Role(Enum):
+    """What a RISC does in the program that runs on it."""
+
+    NONE = 0
+    MOVER = 1
+    UNPACK = 2
+    MATH = 3
+    PACK = 4
+
+
+class Now:
+    """Which RISC is running, in which role; `None` and NONE outside a run."""
+
+    __slots__ = ("risc", "role", "stretch")
+
+    def __init__(self) -> None:
+        self.stretch = 0  # counts the times a RISC was resumed
+        self.clear()
+
+    def clear(self) -> None:
+        self.risc: Any = None
+        self.role = Role.NONE
+
+
+now = Now()
+
+
+class Risc:
+    """One RISC-V core. States: `coro` set and `waiting` None (runnable), `waiting` set (asleep), `done`."""
+
+    SPIN_LIMIT = 50_000  # waits in a row during which nothing on the whole device moved
+    role = Role.MOVER
+    fronts = backs = True  # which side of a CB this RISC serves
+
+    def __init__(self, name: str, core: Core, number: int) -> None:
+        self.name, self.core, self.number = name, core, number
+        self.clock = core.device.clock
+        self.t = 0
+        self.order: Order = {}
+        self.owed: Wait | None = None
+        self.waiting: Wait | None = None
+        self.done = False
+        self.coro: Coroutine[Any, Any, None] | None = None
+        self.kernel: Any = None  # host.KernelDescriptor
+        self.code: Any = None  # the kernel function's code object
+        self.compile_time_args: list[int] = []
+        self.named_args: dict[str, int] = {}
+        self.runtime_args: list[int] = []
+        self.common_args: list[int] = []
+        self.rings: list[Ring | None] = []
+        self.spins = self.seen = 0
+
+    def settle(self) -> None:
+        """Called by every API call first: a wait made before and never awaited is an error."""
+        if self.owed is not None:
+            wait, self.owed = self.owed, None
+            raise KernelError(f"{wait} was never awaited ({wait.site}): {wait.advice}")
+
+    def ring(self, index: int, call: str) -> Ring:
+        """This RISC's view of a CB; an error if the program has none of that number."""
+        if self.owed is not None:
+            self.settle()
+        ring = self.rings[index] if isinstance(index, int) and 0 <= index < len(self.rings) else None
+        if ring is None:
+            raise KernelError(self.core.unknown_cb(call, index))
+        return ring
+
+    def spin(self) -> None:
+        """Count the waits since anything moved: a loop that only waits would go on for ever."""
+        progress = self.core.device.progress
+        self.spins = self.spins + 1 if progress == self.seen else 0
+        self.seen = progress
+        if self.spins > self.SPIN_LIMIT:
+            raise KernelError(
+                f"{self.name} awaited {self.SPIN_LIMIT} times while nothing on the device moved: "
+                "this loop never ends; give it an end, or let it wait for something that somebody does"
+            )
+
+    def resume(self) -> None:
+        assert self.coro is not None
+        self.waiting = None
+        now.risc, now.role = self, self.role
+        now.stretch += 1
+        try:
+            wait = self.coro.send(None)
+        except StopIteration:
+            self.settle()
+            self.done = True
+            self.finish()
+            return
+        finally:
+            now.clear()
+        if wait is None:
+            self.clock.at(self.t, self.resume)
+            self.pause()
+            return
+        if not isinstance(wait, Wait):
+            raise KernelError(
+                f"{self.name} awaited something that is no wait of ttlearn ({type(wait).__name__}): "
+                "a kernel may await only ttlearn's own calls, not asyncio"
+            )
+        self.waiting = wait
+        wait.on.append(self)
+        self.pause()
+
+    def pause(self) -> None:
+        """The RISC sleeps (hook for TRISCs, whose engine runs on)."""
+
+    def finish(self) -> None:
+        """The kernel function has returned."""
+
+    @property
+    def label(self) -> str:
+        kernel = getattr(self.code, "co_name", "idle")
+        return f"{self.name} ({kernel}) of core {self.core.xy}" if self.core.device.many else f"{self.name} ({kernel})"
+
+
+class Clock:
+    """The heap of due events. Ties go by insertion, or by a seeded draw when `seed` is given."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.now = 0
+        self.rng = random.Random(seed) if seed is not None else None
+        self._heap: list[tuple[int, float, int, Callable[[], None]]] = []
+        self._count = 0
+
+    def at(self, time: int, action: Callable[[], None]) -> None:
+        """Do `action` when the clock reaches `time` (cycles)."""
+        self._count += 1
+        tie = self.rng.random() if self.rng else 0.0
+        heapq.heappush(self._heap, (time, tie, self._count, action))
+
+    def next_time(self) -> float:
+        return self._heap[0][0] if self._heap else float("inf")
+
+    def wake(self, sleepers: list[Risc]) -> None:
+        """Something changed: resume those whose promise is kept by now, at the time it is kept."""
+        for risc in sleepers[:]:
+            assert risc.waiting is not None
+            time = risc.waiting.ready(risc.t)
+            if time is not None:
+                sleepers.remove(risc)
+                self.at(max(time, risc.t), risc.resume)
+
+    def run(self) -> None:
+        """Until nothing is due. The caller looks whether everybody is done."""
+        heap = self._heap
+        while heap:
+            time, _, _, action = heapq.heappop(heap)
+            self.now = max(self.now, time)
+            action()

@@ -1,0 +1,350 @@
+"""TRISC0/1/2: the three RISCs that issue work into the compute engine, and the configuration they keep.
+
+A compute kernel runs three times, once a TRISC. A call issues an entry (`Work`) into its own thread's queue
+and goes on; like entries from one source line grow into one run of n tiles. Each thread's configuration is
+its own: an init writes only its own fields, an op uses whatever is there. Left out: when an entry executes
+(engine) and what it computes (values).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import KernelError, Violation
+from .formats import Format
+from .fpu import MathFidelity, ReduceDim
+from .sched import History, Order, Risc, Role
+from .trace import Site
+
+if TYPE_CHECKING:
+    from .device import Core
+    from .engine import Engine
+
+Tiles = NDArray[np.float32]
+
+
+class Kind(Enum):
+    """What an engine entry does."""
+
+    UNPACK = "unpack"
+    POP = "pop"
+    ACQUIRE = "acquire"
+    MATH = "math"
+    SFPU = "sfpu"
+    COMMIT = "commit"
+    WAIT = "wait"
+    PACK = "pack"
+    RELEASE = "release"
+    PUSH = "push"
+
+
+@dataclass(frozen=True)
+class UnpackProgram:
+    """What one unpack call of this program gives: valid halves of SrcA and SrcB, read how."""
+
+    name: str
+    gives_a: int
+    gives_b: int
+    reads: int = 2  # operands read from L1
+    untilized: bool = False  # the tiles go into DST row by row
+
+
+@dataclass(frozen=True)
+class MathProgram:
+    """What one run of this program takes, and computes: (a, b, risc) -> (n, 1024), or a fold into one tile."""
+
+    name: str
+    takes_a: int
+    takes_b: int
+    cycles: Callable[[MathFidelity, Any], int]
+    apply: Callable[[Tiles, Tiles, Math], Tiles]
+    fold: Callable[[Tiles | None, Tiles, Tiles, Math], Tiles] | None = None  # many tiles into one DST tile
+    adds: bool = False  # adds to what DST holds
+
+
+class UnpackConf(NamedTuple):
+    """UNPACK's fields. A format of None: never configured."""
+
+    format_a: Format | None = None
+    format_b: Format | None = None
+    program: UnpackProgram | None = None
+    rows: bool = False  # the source is row-major, `block` tiles wide
+    block: int = 1
+
+
+class MathConf(NamedTuple):
+    """MATH's fields."""
+
+    synced: bool = False  # the DST semaphore was set up
+    program: MathProgram | None = None
+
+
+class PackConf(NamedTuple):
+    """PACK's fields. `mask` is what reduce leaves on the packer; `block`/`full` belong to pack_untilize."""
+
+    format: Format | None = None
+    mask: ReduceDim | None = None
+    untilize: bool = False
+    block: int = 1
+    full: int = 1
+
+
+class Shape(NamedTuple):
+    """How often a call runs the configured program, and which Src halves it moves besides."""
+
+    runs: int = 1
+    a: int = 0
+    b: int = 0
+
+    def of(self, per_run: tuple[int, int]) -> tuple[int, int]:
+        return self.runs * per_run[0] + self.a, self.runs * per_run[1] + self.b
+
+
+ONCE = Shape()
+BOTH = (ONCE, ONCE)  # at LoFi, and at the higher fidelities
+
+
+class Work:
+    """One engine entry, or a run of n like tiles from one source line."""
+
+    __slots__ = (
+        "a",
+        "b",
+        "code",
+        "conf",
+        "core",
+        "da",
+        "db",
+        "ddst",
+        "detail",
+        "dst",
+        "ends",
+        "halves",
+        "kind",
+        "lasti",
+        "loaded",
+        "n",
+        "order",
+        "own",
+        "risc",
+        "site",
+        "stamp",
+        "starts",
+        "step",
+    )
+
+    def __init__(self, kind: Kind, risc: Trisc, conf: Any, site: Site) -> None:
+        self.kind, self.risc, self.core, self.conf, self.site = kind, risc.name, risc.core.xy, conf, site
+        self.code, self.lasti = site.code, site.lasti
+        self.n = 1
+        self.stamp, self.step = risc.t, risc.cost
+        self.order: Order = risc.order
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
+        self.dst = self.ddst = 0
+        self.own = False  # each tile takes a DST section of its own (tilize_block)
+        self.halves = (0, 0)  # Src halves that each tile gives (UNPACK) or takes (MATH)
+        self.detail: Any = None
+        self.loaded: Any = None
+
+    @property
+    def what(self) -> str:
+        return self.kind.value
+
+    def describe(self, k: int) -> tuple[Any, ...]:
+        if self.kind is Kind.UNPACK:
+            return (self.a + k * self.da, self.b + k * self.db)
+        if self.kind is Kind.MATH or self.kind is Kind.SFPU:
+            return (self.detail, self.dst + k * self.ddst)
+        if self.kind is Kind.PACK:
+            return (self.dst + k * self.ddst, self.a + k * self.da)
+        return (self.detail,) if self.detail is not None else ()
+
+
+class Trisc(Risc):
+    """What the three have in common: a queue, and the last run, which a like call extends."""
+
+    def __init__(self, name: str, core: Core, number: int) -> None:
+        super().__init__(name, core, number)
+        self.queue: list[Work] = []
+        self.last: Work | None = None
+        self.cost = core.device.arch.engine_issue
+        self.engine: Engine
+        self.strict = True
+        self.mail = History("mailbox")  # values that UNPACK sent
+        self.mail_read = 0
+
+    def settle(self) -> None:
+        self.last = None
+        super().settle()
+
+    def put(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Work:
+        """Append one entry, issued by the line `depth` frames up."""
+        if self.owed is not None:
+            self.settle()
+        self.t += self.cost
+        site = self.core.site(depth + 1, self)
+        work = Work(kind, self, conf, site)
+        work.detail = detail
+        self.queue.append(work)
+        self.last = None
+        return work
+
+    def grow(self, n: int, da: int = 0, db: int = 0, ddst: int = 0) -> Work:
+        """Make the entry just issued a run of `n` tiles: what a block call is."""
+        work = self.last
+        assert work is not None
+        work.n, work.da, work.db, work.ddst = n, da, db, ddst
+        self.t += (n - 1) * self.cost
+        self.last = None
+        return work
+
+    def pause(self) -> None:
+        self.last = None
+        self.engine.pump()
+
+    def finish(self) -> None:
+        self.last = None
+        self.engine.pump()
+
+
+class Unpack(Trisc):
+    """TRISC0. Pops CBs and unpacks their tiles into SrcA and SrcB."""
+
+    role = Role.UNPACK
+    backs = False
+    conf = UnpackConf()
+
+    def unpack(self, cb_a: int, tile_a: int, cb_b: int, tile_b: int, call: str, shape: Shape = ONCE) -> None:
+        """One unpack of the configured program, with SrcA's operand at (cb_a, tile_a), SrcB's at (cb_b, tile_b)."""
+        if self.owed is not None:
+            self.settle()
+        try:
+            ring_a, ring_b = self.rings[cb_a], self.rings[cb_b]
+            a = ring_a.rd + tile_a * ring_a.page  # type: ignore[union-attr]
+            b = ring_b.rd + tile_b * ring_b.page  # type: ignore[union-attr]
+        except (IndexError, AttributeError, TypeError):
+            raise KernelError(self.core.unknown_cb(call, cb_a, cb_b)) from None
+        self.t += self.cost
+        frame = sys._getframe(2)
+        work = self.last
+        if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
+            n = work.n
+            if n == 1:
+                work.da, work.db, work.n = a - work.a, b - work.b, 2
+                return
+            if a == work.a + n * work.da and b == work.b + n * work.db:
+                work.n = n + 1
+                return
+        self.t -= self.cost
+        work = self.put(Kind.UNPACK, 2, self.conf, call)
+        work.a, work.b = a, b
+        if self.conf.program is not None:
+            work.halves = shape.of((self.conf.program.gives_a, self.conf.program.gives_b))
+        self.last = work
+
+
+class Math(Trisc):
+    """TRISC1. Runs the FPU and SFPU on Src and DST."""
+
+    role = Role.MATH
+    fronts = backs = False
+    conf = MathConf()
+
+    def __init__(self, name: str, core: Core, number: int) -> None:
+        super().__init__(name, core, number)
+        self.fidelity = MathFidelity.HiFi4
+        self.fp32_dest = False
+        self.limit = 8  # tiles of one DST section
+        self.open = False  # between acquire and commit
+
+    def math(self, idst: int, call: str, shapes: tuple[Shape, Shape] = BOTH) -> None:
+        """Run the configured math program on the next operands, into DST tile `idst`."""
+        if self.owed is not None:
+            self.settle()
+        if not self.open or not 0 <= idst < self.limit:
+            self.check_dst(call, idst)
+        self.t += self.cost
+        frame = sys._getframe(2)
+        work = self.last
+        if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
+            n = work.n
+            if n == 1:
+                work.ddst, work.n = idst - work.dst, 2
+                return
+            if idst == work.dst + n * work.ddst:
+                work.n = n + 1
+                return
+        self.t -= self.cost
+        work = self.put(Kind.MATH, 2, self.conf, call)
+        work.dst = idst
+        if self.conf.program is not None:
+            shape = shapes[self.fidelity is not MathFidelity.LoFi]
+            work.halves = shape.of((self.conf.program.takes_a, self.conf.program.takes_b))
+        self.last = work
+
+    def check_dst(self, call: str, idst: int) -> None:
+        if not 0 <= idst < self.limit:
+            raise KernelError(
+                f"{call}: DST tile {idst} does not exist: a section holds {self.limit} tiles (0 to {self.limit - 1}) "
+                f"with {'fp32' if self.fp32_dest else '16-bit'} DST; use fewer tiles an acquire"
+            )
+        if self.strict and not self.open:
+            raise Violation(
+                f"{call} writes DST without a section: call tile_regs_acquire() before it "
+                f"and tile_regs_commit() after ({self.core.site(3, self)})"
+            )
+
+
+class Pack(Trisc):
+    """TRISC2. Packs DST tiles into CB pages and pushes them."""
+
+    role = Role.PACK
+    fronts = False
+    conf = PackConf()
+
+    def __init__(self, name: str, core: Core, number: int) -> None:
+        super().__init__(name, core, number)
+        self.limit = 8
+        self.open = False  # between wait and release
+
+    def pack(self, idst: int, address: int, call: str) -> None:
+        """Pack DST tile `idst` to L1 `address`."""
+        if self.owed is not None:
+            self.settle()
+        if not self.open or not 0 <= idst < self.limit:
+            self.check_dst(call, idst)
+        self.t += self.cost
+        frame = sys._getframe(2)
+        work = self.last
+        if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
+            n = work.n
+            if n == 1:
+                work.ddst, work.da, work.n = idst - work.dst, address - work.a, 2
+                return
+            if idst == work.dst + n * work.ddst and address == work.a + n * work.da:
+                work.n = n + 1
+                return
+        self.t -= self.cost
+        work = self.put(Kind.PACK, 2, self.conf, call)
+        work.dst, work.a = idst, address
+        self.last = work
+
+    def check_dst(self, call: str, idst: int) -> None:
+        if not 0 <= idst < self.limit:
+            raise KernelError(
+                f"{call}: DST tile {idst} does not exist: a section holds {self.limit} tiles (0 to {self.limit - 1})"
+            )
+        if self.strict and not self.open:
+            raise Violation(
+                f"{call} reads DST without waiting for MATH: call tile_regs_wait() before it "
+                f"and tile_regs_release() after ({self.core.site(3, self)})"
+            )

@@ -1,0 +1,271 @@
+"""The numbers of the compute engine, worked out late and many tiles at a time.
+
+MATH's results are first only described (`Batch`: which program, which operands); like neighbours join one
+batch. Bytes move when others could see it: operands are read before their page is given back, results are
+written before their page is published. So a whole row of tiles costs one numpy call a step.
+Left out: when things happen (engine) and the arithmetic itself (fpu, formats).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import formats
+from .fpu import ReduceDim
+from .sched import Order
+from .tile import tilize, untilize
+from .trisc import Kind, Math, MathProgram, Tiles, Work
+
+if TYPE_CHECKING:
+    from .device import Core
+
+
+class Batch:
+    """n DST tiles that one program makes of n operands, or one tile that it folds them into."""
+
+    __slots__ = ("array", "fold", "n", "previous", "program", "source", "tile")
+
+    def __init__(self, program: Any, source: Any, tile: int, n: int, previous: Ref | None, fold: bool) -> None:
+        self.program, self.source, self.tile, self.n = program, source, tile, n
+        self.previous, self.fold = previous, fold
+        self.array: Tiles | None = None
+
+
+Ref = tuple[Batch, int]  # tile number `int` of a batch
+Slots = dict[int, Ref]  # what the tiles of one DST section hold
+
+
+class Packed:
+    """n tiles on their way to L1: rows of a batch, from `address` on, `stride` bytes apart."""
+
+    __slots__ = ("address", "batch", "n", "order", "row", "stride", "work")
+
+    def __init__(self, work: Work, batch: Batch, row: int, address: int, order: Order) -> None:
+        self.work, self.batch, self.row, self.address, self.order = work, batch, row, address, order
+        self.n, self.stride = 1, work.da
+
+    def extend(self, work: Work, batch: Batch, row: int, address: int) -> bool:
+        """Take one more tile if it continues this run."""
+        if batch is not self.batch or row != self.row + self.n or work.conf is not self.work.conf:
+            return False
+        if self.n == 1:
+            self.stride = address - self.address
+        if address != self.address + self.n * self.stride or self.stride <= 0:
+            return False
+        self.n += 1
+        return True
+
+
+class Values:
+    """DST as descriptions, and the two moments when bytes move: `load_until` and `store_until`."""
+
+    def __init__(self, core: Core, math: Math) -> None:
+        self.core, self.risc = core, math
+        self.slots: Slots = {}
+        self.last: Batch | None = None
+        self.packed: list[Packed] = []
+        self._stored = self._loaded = self._sealed = 0
+
+    # ---- MATH ---------------------------------------------------------------------------------------------
+
+    def math(self, work: Work, k: int, source: Work, tile: int, n: int) -> None:
+        """Tiles k … k+n-1 of `work` take the operands tile … tile+n-1 of `source`."""
+        program: MathProgram = work.conf.program
+        slots, dst, step = self.slots, work.dst + k * work.ddst, work.ddst
+        if program.fold is not None:
+            together = n if step == 0 else 1
+            for i in range(0, n, together):
+                self._fold(program, source, tile + i, together, dst + i * step)
+            return
+        if (program.adds and any(dst + i * step in slots for i in range(n))) or (step == 0 and n > 1):
+            for i in range(n):
+                previous = slots.get(dst + i * step) if program.adds else None
+                slots[dst + i * step] = (Batch(program, source, tile + i, 1, previous, False), 0)
+            self.last = None
+            return
+        batch, row = self.last, 0
+        if (
+            batch is not None
+            and batch.source is source
+            and batch.program is program
+            and not batch.fold
+            and batch.tile + batch.n == tile
+            and batch.array is None
+        ):
+            row = batch.n
+            batch.n += n
+        else:
+            batch = self.last = Batch(program, source, tile, n, None, False)
+        for i in range(n):
+            slots[dst + i * step] = (batch, row + i)
+
+    def _fold(self, program: MathProgram, source: Work, tile: int, n: int, dst: int) -> None:
+        previous = self.slots.get(dst)
+        if previous is not None:
+            batch = previous[0]
+            if batch.fold and batch.source is source and batch.tile + batch.n == tile and batch.array is None:
+                batch.n += n
+                return
+        self.slots[dst] = (Batch(program, source, tile, n, previous, True), 0)
+
+    def sfpu(self, work: Work, k: int) -> None:
+        """An SFPU function on one DST tile, in place."""
+        index = work.dst + k * work.ddst
+        ref = self.slots.get(index)
+        function, last = work.detail, self.last
+        batch = Batch(function, ref, 0, 1, None, False)
+        if last is not None and last.program is function and last.array is None and ref is not None:
+            first = last.source
+            if first is not None and first[0] is ref[0] and first[1] + last.n == ref[1]:
+                self.slots[index] = (last, last.n)
+                last.n += 1
+                return
+        self.slots[index] = (batch, 0)
+        self.last = batch
+
+    def commit(self) -> Slots:
+        slots, self.slots = self.slots, {}
+        return slots
+
+    # ---- UNPACK -------------------------------------------------------------------------------------------
+
+    def load_until(self, position: int) -> None:
+        """Read the operands of every unpack before queue `position`: their pages are given back now."""
+        queue = self.core.engine.unpack.queue
+        while self._loaded < position:
+            work = queue[self._loaded]
+            if work.kind is Kind.UNPACK:
+                self._load(work)
+            self._loaded += 1
+
+    def _load(self, work: Work) -> tuple[Tiles, Tiles]:
+        if work.loaded is None:
+            conf = work.conf
+            a = self._read(work, conf.format_a, work.a, work.da, rows=conf.rows)
+            same = conf.program.reads == 1 or (work.b, work.db, conf.format_b) == (work.a, work.da, conf.format_a)
+            b = a if same else self._read(work, conf.format_b, work.b, work.db, rows=False)
+            if conf.program.untilized:
+                a = np.ascontiguousarray(untilize(a)).reshape(a.shape)
+            work.loaded = (a, b)
+        loaded: tuple[Tiles, Tiles] = work.loaded
+        return loaded
+
+    def _read(self, work: Work, fmt: formats.Format, address: int, stride: int, rows: bool) -> Tiles:
+        """n tiles as SrcA or SrcB sees them; with a stride of 0 one tile serves all."""
+        size, l1 = fmt.tile_bytes, self.core.l1
+        n = work.n if stride else 1
+        if rows:
+            n, stride = work.n, size
+        span = size + (n - 1) * abs(stride)
+        low = address if stride >= 0 else address - (n - 1) * -stride
+        l1.settle(work.starts[-1])
+        raw = l1.view(low, span, str(work.detail))
+        self.core.observer.read(self.core.unpack, low, low + span, work.site, work.order)
+        if stride != size and n > 1:
+            raw = np.concatenate([l1.data[address + i * stride :][:size] for i in range(n)])
+        if rows:
+            flat = raw.view(f"u{fmt.itemsize}").reshape(32, -1)
+            raw = tilize(flat).reshape(-1).view(np.uint8)
+        return formats.unpack(raw, fmt, self.risc.fp32_dest)
+
+    # ---- evaluation ---------------------------------------------------------------------------------------
+
+    def array(self, batch: Batch) -> Tiles:
+        if batch.array is None:
+            if isinstance(batch.program, MathProgram):
+                batch.array = self._evaluate(batch, batch.program)
+            else:
+                source, row = batch.source if batch.source is not None else (ZERO, 0)
+                batch.array = batch.program(self.array(source)[row : row + batch.n], self.risc.fp32_dest)
+        return batch.array
+
+    def _evaluate(self, batch: Batch, program: MathProgram) -> Tiles:
+        a, b = self._load(batch.source)
+        first, last = batch.tile, batch.tile + batch.n
+        a = a[first:last] if len(a) > 1 else a
+        b = b[first:last] if len(b) > 1 else b
+        if len(a) < batch.n:
+            a = np.broadcast_to(a, (batch.n, 1024))
+        previous = None
+        if batch.previous is not None:
+            previous = self.array(batch.previous[0])[batch.previous[1]]
+        if batch.fold:
+            assert program.fold is not None
+            return program.fold(previous, a, b, self.risc)[None]
+        result = program.apply(a, b, self.risc)
+        if previous is not None:
+            total = result + previous
+            return total if self.risc.fp32_dest else formats.round_dst16(total)
+        return result
+
+    # ---- PACK ---------------------------------------------------------------------------------------------
+
+    def pack(self, work: Work, k: int, n: int, slots: Slots, order: Order) -> None:
+        """Tiles k … k+n-1 of `work` will be written from DST to their pages."""
+        for i in range(k, k + n):
+            batch, row = slots.get(work.dst + i * work.ddst, (ZERO, 0))
+            address = work.a + i * work.da
+            if len(self.packed) == self._sealed or not self.packed[-1].extend(work, batch, row, address):
+                self.packed.append(Packed(work, batch, row, address, order))
+
+    def seal(self) -> int:
+        """All that is packed so far belongs to one push; later tiles start afresh."""
+        self._sealed = len(self.packed)
+        return self._sealed
+
+    def store_until(self, mark: int) -> None:
+        """Write every packed tile before `mark`: their pages are published now."""
+        while self._stored < mark:
+            self._store(self.packed[self._stored])
+            self.packed[self._stored] = None  # type: ignore[call-overload]
+            self._stored += 1
+
+    def _store(self, packed: Packed) -> None:
+        conf, l1 = packed.work.conf, self.core.l1
+        tiles = self.array(packed.batch)[packed.row : packed.row + packed.n]
+        size = conf.format.tile_bytes
+        if conf.mask is not None:
+            tiles = _masked(tiles, conf.mask)
+        raw = formats.pack(tiles, conf.format).reshape(packed.n, size)
+        l1.settle(packed.work.starts[-1])
+        if conf.untilize:
+            self._store_rows(packed, raw)
+            return
+        span = size + (packed.n - 1) * packed.stride
+        target = l1.view(packed.address, span, str(packed.work.detail))
+        self.core.observer.write(self.core.pack, packed.address, packed.address + span, packed.work.site, packed.order)
+        if packed.n == 1 or packed.stride == size:
+            target[:] = raw.reshape(-1)
+        else:
+            for i in range(packed.n):
+                target[i * packed.stride :][:size] = raw[i]
+
+    def _store_rows(self, packed: Packed, raw: Any) -> None:
+        """pack_untilize: 32 rows of n tiles, `full` tiles apart."""
+        conf, width = packed.work.conf, packed.work.conf.format.itemsize
+        rows = untilize(raw.view(f"u{width}").reshape(packed.n, 1024))
+        pitch, run = conf.full * 32 * width, packed.n * 32 * width
+        span = 31 * pitch + run
+        target = self.core.l1.view(packed.address, span, str(packed.work.detail))
+        self.core.observer.write_rows(self.core.pack, packed.address, pitch, run, packed.work.site, packed.order)
+        flat = np.lib.stride_tricks.as_strided(target, (32, run), (pitch, 1))
+        flat[:] = np.ascontiguousarray(rows).view(np.uint8).reshape(32, run)
+
+
+def _masked(tiles: Tiles, dim: ReduceDim) -> Tiles:
+    """What the packer lets through after a reduce: it masks a face at a time, so columns 0 and 16 survive (SIM)."""
+    faces = np.zeros((len(tiles), 4, 16, 16), np.float32)
+    kept = tiles.reshape(faces.shape)
+    if dim is ReduceDim.REDUCE_ROW:
+        faces[..., 0] = kept[..., 0]
+    elif dim is ReduceDim.REDUCE_COL:
+        faces[:, :, 0] = kept[:, :, 0]
+    else:
+        faces[:, 0, 0, 0] = kept[:, 0, 0, 0]
+    return faces.reshape(tiles.shape)
+
+
+ZERO = Batch(None, None, 0, 1, None, False)
+ZERO.array = np.zeros((1, 1024), np.float32)

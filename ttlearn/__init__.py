@@ -35,6 +35,7 @@ from .host.tensor import (
     to_bits,
     to_numpy,
 )
+from .layernorm.op import layernorm_fused_rm
 from .sim.formats import bfloat16, float32
 from .sim.fpu import MathFidelity
 
@@ -71,6 +72,7 @@ __all__ = [
     "float32",
     "from_numpy",
     "generic_op",
+    "layernorm_fused_rm",
     "split_work_to_cores",
     "to_bits",
     "to_numpy",

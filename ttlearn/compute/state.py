@@ -20,6 +20,7 @@ from ..sim.trisc import Kind, Math, Pack, PackConf, Trisc, Unpack
 from . import programs
 
 __all__ = [
+    "DEST_AUTO_LIMIT",
     "MATH",
     "PACK",
     "UNPACK",
@@ -70,6 +71,11 @@ def engine(call: str) -> Trisc:
 
 def cb_format(risc: Trisc, cb: int, call: str) -> Format:
     return risc.ring(cb, call).cb.format
+
+
+def DEST_AUTO_LIMIT() -> int:
+    """How many tiles one DST section holds with this kernel's configuration."""
+    return engine("DEST_AUTO_LIMIT").limit
 
 
 def UNPACK() -> bool:

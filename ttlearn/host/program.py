@@ -245,7 +245,7 @@ def _configure(core: Core, config: ComputeConfigDescriptor) -> None:
     core.engine.sections = 1 if config.dst_full_sync_en else 2
     math, pack = core.math, core.pack
     math.fidelity, math.fp32_dest = config.math_fidelity, config.fp32_dest_acc_en
-    math.limit = pack.limit = limit
+    core.unpack.limit = math.limit = pack.limit = limit
 
 
 def _mover(core: Core, kernel: KernelDescriptor, config: DataMovementConfigDescriptor) -> Risc:

@@ -179,6 +179,7 @@ class Trisc(Risc):
         self.cost = core.device.arch.engine_issue
         self.engine: Engine
         self.strict = True
+        self.limit = 8  # tiles of one DST section
         self.mail = History("mailbox")  # values that UNPACK sent
         self.mail_read = 0
 
@@ -263,7 +264,6 @@ class Math(Trisc):
         super().__init__(name, core, number)
         self.fidelity = MathFidelity.HiFi4
         self.fp32_dest = False
-        self.limit = 8  # tiles of one DST section
         self.open = False  # between acquire and commit
 
     def math(self, idst: int, call: str, shapes: tuple[Shape, Shape] = BOTH) -> None:
@@ -313,7 +313,6 @@ class Pack(Trisc):
 
     def __init__(self, name: str, core: Core, number: int) -> None:
         super().__init__(name, core, number)
-        self.limit = 8
         self.open = False  # between wait and release
 
     def pack(self, idst: int, address: int, call: str) -> None:

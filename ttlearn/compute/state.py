@@ -196,38 +196,44 @@ def pack_init(ocb: int) -> None:
 
 def tile_regs_acquire() -> None:
     """MATH's engine waits for a free DST section. The RISC goes on."""
-    risc = engine("tile_regs_acquire")
-    if isinstance(risc, Math):
-        risc.put(Kind.ACQUIRE, 1, risc.conf)
-        risc.open = True
+    if now.role is Role.MATH:
+        now.risc.sync(Kind.ACQUIRE, 1, now.risc.conf)
+        now.risc.open = True
+    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
+        engine("tile_regs_acquire")
 
 
 def tile_regs_commit() -> None:
     """MATH hands its section to PACK."""
-    risc = engine("tile_regs_commit")
-    if isinstance(risc, Math):
+    if now.role is Role.MATH:
+        risc = now.risc
         if risc.strict and not risc.open:
             raise Violation("tile_regs_commit(): no section is open; call tile_regs_acquire() before it")
-        risc.put(Kind.COMMIT, 1, risc.conf)
+        risc.sync(Kind.COMMIT, 1, risc.conf)
         risc.open = False
+    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
+        engine("tile_regs_commit")
 
 
 def tile_regs_wait() -> None:
     """PACK's engine waits for a committed section. The RISC goes on."""
-    risc = engine("tile_regs_wait")
-    if isinstance(risc, Pack):
-        risc.put(Kind.WAIT, 1)
-        risc.open = True
+    if now.role is Role.PACK:
+        now.risc.sync(Kind.WAIT, 1)
+        now.risc.open = True
+    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
+        engine("tile_regs_wait")
 
 
 def tile_regs_release() -> None:
     """PACK zeroes its section and gives it back to MATH."""
-    risc = engine("tile_regs_release")
-    if isinstance(risc, Pack):
+    if now.role is Role.PACK:
+        risc = now.risc
         if risc.strict and not risc.open:
             raise Violation("tile_regs_release(): no section is held; call tile_regs_wait() before it")
-        risc.put(Kind.RELEASE, 1)
+        risc.sync(Kind.RELEASE, 1)
         risc.open = False
+    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
+        engine("tile_regs_release")
 
 
 def acquire_dst() -> None:

@@ -236,6 +236,7 @@ def _start(core: Core, kernel: KernelDescriptor, arguments: list[int], strict: b
         risc.compile_time_args, risc.named_args = list(kernel.compile_time_args), dict(kernel.named_compile_time_args)
         risc.runtime_args, risc.common_args = arguments, list(kernel.common_runtime_args)
         risc.coro, risc.t = kernel.kernel_source(), core.device.arch.launch
+        risc.frame = risc.coro.cr_frame
         if isinstance(risc, Trisc):
             risc.strict = strict
 

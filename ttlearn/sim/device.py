@@ -82,7 +82,7 @@ class Core:
             risc.rings = [Ring(self.cbs[i], engine) if i in self.cbs else None for i in range(count)]
 
     def site(self, depth: int, risc: Risc) -> Site:
-        return call_site(depth + 1, risc.code)
+        return call_site(depth + 1, risc.frame)
 
     def unknown_cb(self, call: str, *indices: int) -> str:
         bad = next((i for i in indices if i not in self.cbs), indices[0])

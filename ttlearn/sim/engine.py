@@ -9,10 +9,10 @@ Left out: the numbers (values); instruction-level detail below one tile.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .sched import Order
-from .trisc import Kind, Math, Pack, Trisc, Unpack, Work
+from .trisc import Kind, Math, Pack, Sync, Trisc, Unpack, Work
 from .values import Slots, Values
 
 if TYPE_CHECKING:
@@ -32,23 +32,29 @@ class Thread:
         self.blocked = ""
         self.sized: Work | None = None
 
-    def work(self) -> Work | None:
+    def work(self) -> Work | Sync | None:
         return self.queue[self.at] if self.at < len(self.queue) else None
 
     def step(self, work: Work, begin: int, end: int) -> None:
-        """One tile of `work`, or a whole sync entry, took place."""
+        """One tile of `work` took place."""
         work.starts.append(begin)
         work.ends.append(end)
-        self.free = end
-        self.blocked = ""
-        self.k += 1
+        self.advance(work, 1, end)
+
+    def advance(self, work: Work, n: int, end: int) -> None:
+        """The next n tiles of `work` are done."""
+        self.free, self.blocked = end, ""
+        self.k += n
         if self.k == work.n:
-            self.next()
+            self.at, self.k = self.at + 1, 0
 
-    def next(self) -> None:
-        self.at, self.k = self.at + 1, 0
+    def pass_by(self, entry: Sync, time: int) -> None:
+        """A sync entry took effect."""
+        entry.time = self.free = time
+        self.blocked = ""
+        self.at += 1
 
-    def due(self, work: Work) -> int:
+    def due(self, work: Work | Sync) -> int:
         stamp = work.stamp + self.k * work.step
         return stamp if stamp > self.free else self.free
 
@@ -60,25 +66,24 @@ class Engine:
         self.core, self.arch = core, core.device.arch
         self.unpack, self.math, self.pack = Thread(unpack), Thread(math), Thread(pack)
         self.values = Values(core, math)
+        self.math_risc = math
         self.sections = 2  # DST sections: one in full sync
         self.given = (0, 0)  # valid halves of SrcA, SrcB unpacked so far
         self.taken = (0, 0)  # and consumed
-        self.supply: deque[tuple[int, int, int, Work, int]] = deque()  # (given a, given b, ready, entry, tile)
+        self.supply: deque[tuple[int, int, int, Work, int]] = deque()  # (given a, given b, ready, run, tile)
         self.takes: deque[tuple[int, int, int, int]] = deque()  # (taken a, taken b, start, end)
         self.commits: list[tuple[int, Slots, Order]] = []
         self.releases: list[int] = []
         self.math_order: Order = {}
         self.pack_order: Order = {}
+        self._heard: Order = {}  # the last order that MATH, and PACK, took in
+        self._pack_heard: Order = {}
         for risc in (unpack, math, pack):
             risc.engine = self
 
     def pump(self) -> None:
-        moved = True
-        while moved:
-            moved = self._stream()
-            moved = self._unpack() or moved
-            moved = self._math() or moved
-            moved = self._pack() or moved
+        while self._math() | self._pack() | self._unpack():
+            pass
 
     @property
     def idle(self) -> bool:
@@ -90,8 +95,8 @@ class Engine:
         thread, moved = self.unpack, False
         while (work := thread.work()) is not None and self._room():
             begin = thread.due(work)
-            if work.kind is Kind.POP:
-                thread.step(work, begin, begin)
+            if isinstance(work, Sync):
+                thread.pass_by(work, begin)
                 self._effect(begin, work, thread.at)
             elif not self._unpack_tile(thread, work, begin):
                 break
@@ -99,8 +104,7 @@ class Engine:
         return moved
 
     def _unpack_tile(self, thread: Thread, work: Work, begin: int) -> bool:
-        program = work.conf.program
-        if work.conf.format_a is None or program is None:
+        if work.conf.format_a is None or work.conf.program is None:
             thread.blocked = "unconfigured"
             return False
         ready = begin + self._unpack_cycles(thread, work)
@@ -136,41 +140,61 @@ class Engine:
     def _math(self) -> bool:
         thread, moved = self.math, False
         while (work := thread.work()) is not None:
-            begin = thread.due(work)
-            if work.kind is Kind.ACQUIRE or work.own:
-                opened = self._acquire(begin, work)
-                if opened is None:
+            if isinstance(work, Sync):
+                if not self._math_sync(thread, work):
                     break
-                begin = opened
-            if work.kind in (Kind.ACQUIRE, Kind.COMMIT):
-                if work.kind is Kind.COMMIT:
-                    self._commit(begin, work)
-                thread.step(work, begin, begin)
             elif work.kind is Kind.SFPU:
                 self.values.sfpu(work, thread.k)
+                begin = thread.due(work)
                 thread.step(work, begin, begin + work.conf)
-            elif not self._math_tile(thread, work, begin):
-                break
+            elif not (self._stream_own() if work.own else self._stream()):
+                self._unpack()
+                if not self._math_tile(thread, work):
+                    break
             moved = True
         return moved
 
-    def _acquire(self, begin: int, work: Work) -> int | None:
+    def _math_sync(self, thread: Thread, work: Sync) -> bool:
+        begin = thread.due(work)
+        if work.kind is Kind.ACQUIRE:
+            opened = self._acquire(begin, work)
+            if opened is None:
+                return False
+            begin = opened
+        else:
+            self._commit(begin, work.order)
+        thread.pass_by(work, begin)
+        return True
+
+    def _acquire(self, begin: int, work: Work | Sync) -> int | None:
         """A free section: MATH may be ahead of PACK's releases by as many as there are sections."""
         if not work.conf.synced:
             self.math.blocked = "unconfigured"
             return None
         behind = len(self.commits) - self.sections
         if behind >= len(self.releases):
-            self.math.blocked = "dst full"
-            return None
+            self._pack()
+            if behind >= len(self.releases):
+                self.math.blocked = "dst full"
+                return None
         return max(begin, self.releases[behind]) if behind >= 0 else begin
 
-    def _commit(self, time: int, work: Work) -> None:
-        self.math_order = self.core.observer.join(self.math_order, work.order)
+    def _commit(self, time: int, order: Order) -> None:
+        self._hear(order)
         self.commits.append((time, self.values.commit(), self.math_order))
 
-    def _math_tile(self, thread: Thread, work: Work, begin: int) -> bool:
-        program = work.conf.program
+    def _hear(self, order: Order) -> None:
+        if order is not self._heard:
+            self._heard = order
+            self.math_order = self.core.observer.join(self.math_order, order)
+
+    def _math_tile(self, thread: Thread, work: Work) -> bool:
+        program, begin = work.conf.program, thread.due(work)
+        if work.own:
+            opened = self._acquire(begin, work)
+            if opened is None:
+                return False
+            begin = opened
         if program is None:
             thread.blocked = "unconfigured"
             return False
@@ -182,36 +206,39 @@ class Engine:
             self.supply.popleft()
         _, _, ready, source, tile = self.supply[0]
         begin = max(begin, ready)
-        end = begin + program.cycles(self.math.risc.fidelity, self.arch)  # type: ignore[attr-defined]
+        end = begin + program.cycles(self.math_risc.fidelity, self.arch)
         self.taken = (need_a, need_b)
         self.takes.append((need_a, need_b, begin, end))
-        self.math_order = self.core.observer.join(self.math_order, source.order)
+        self._hear(source.order)
         self.values.math(work, thread.k, source, tile, 1)
         if work.own:
-            self._commit(end, work)
+            self._commit(end, work.order)
         thread.step(work, begin, end)
         return True
 
-    # ---- UNPACK and MATH in step --------------------------------------------------------------------------
+    # ---- UNPACK and MATH in step: the usual case, fast ----------------------------------------------------
+
+    def _matched(self) -> tuple[Work, Work] | None:
+        """UNPACK's and MATH's runs, if their halves match and nothing else is under way."""
+        source, work = self.unpack.work(), self.math.work()
+        if not (isinstance(source, Work) and isinstance(work, Work)) or self.given != self.taken:
+            return None
+        conf = source.conf
+        if conf.format_a is None or conf.program is None or work.conf.program is None or source.halves != work.halves:
+            return None
+        return (source, work) if self._room() else None
 
     def _stream(self) -> bool:
-        """The usual case, fast: runs whose halves match are timed tile by tile without further questions."""
-        unpack, math = self.unpack, self.math
-        source, work = unpack.work(), math.work()
-        if source is None or work is None or source.kind is not Kind.UNPACK or work.kind is not Kind.MATH or work.own:
+        """Time two matching runs tile by tile without further questions."""
+        matched = self._matched()
+        if matched is None:
             return False
-        conf, program = source.conf, work.conf.program
-        if conf.format_a is None or conf.program is None or program is None or self.given != self.taken:
-            return False
-        gives = source.halves
-        if gives != work.halves or not self._room():
-            return False
+        (source, work), unpack, math = matched, self.unpack, self.math
         n = min(source.n - unpack.k, work.n - math.k)
-        du = self._unpack_cycles(unpack, source)
-        dm = program.cycles(math.risc.fidelity, self.arch)  # type: ignore[attr-defined]
-        self.math_order = self.core.observer.join(self.math_order, source.order)
+        du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
+        self._hear(source.order)
         self.values.math(work, math.k, source, unpack.k, n)
-        u, m, lag = unpack.free, math.free, max(gives)
+        u, m, lag = unpack.free, math.free, max(work.halves)
         e1, e2 = m, self.takes[-2][3] if len(self.takes) > 1 else 0  # ends of the last two MATH tiles
         su, sm = source.stamp + unpack.k * source.step, work.stamp + math.k * work.step
         us, ue, ms, me = source.starts.append, source.ends.append, work.starts.append, work.ends.append
@@ -231,17 +258,58 @@ class Engine:
             me(m)
             su += source.step
             sm += work.step
+        self._streamed(source, work, n, u, m)
+        return True
+
+    def _streamed(self, source: Work, work: Work, n: int, u: int, m: int) -> None:
+        """Account for n matched tiles; the last three takes decide when later unpacks are done."""
+        (a, b), (ha, hb) = self.taken, work.halves
         for i in range(max(0, n - 3), n):
-            a, b = self.taken[0] + (i + 1) * gives[0], self.taken[1] + (i + 1) * gives[1]
-            self.takes.append((a, b, work.starts[i - n], work.ends[i - n]))
-        self.given = self.taken = self.takes[-1][:2]
+            self.takes.append((a + (i + 1) * ha, b + (i + 1) * hb, work.starts[i - n], work.ends[i - n]))
+        self.given = self.taken = (a + n * ha, b + n * hb)
         self.supply.clear()
-        unpack.free, math.free = u, m
-        for thread, done in ((unpack, source), (math, work)):
-            thread.blocked = ""
-            thread.k += n
-            if thread.k == done.n:
-                thread.next()
+        self.unpack.advance(source, n, u)
+        self.math.advance(work, n, m)
+
+    def _stream_own(self) -> bool:
+        """As `_stream` for runs whose tiles each take a DST section of their own, PACK included."""
+        matched, packing, pack = self._matched(), self.pack.work(), self.pack
+        if matched is None or not (isinstance(packing, Work) and packing.own):
+            return False
+        (source, work), unpack, math = matched, self.unpack, self.math
+        fits = packing.n == work.n and pack.k == math.k and unpack.k == math.k and source.n == work.n
+        if not fits or len(self.commits) != len(self.releases) or not work.conf.synced or packing.conf.format is None:
+            return False
+        n = work.n - math.k
+        du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
+        dp = self._pack_cycles(packing)
+        self._hear(source.order)
+        self._hear(work.order)
+        self.values.math(work, math.k, source, unpack.k, n)
+        slots = self.values.commit()
+        self._hear_pack(self.math_order)
+        self.values.pack_run(packing, slots[work.dst], math.k, n, self.core.observer.join(packing.order, self.pack_order))
+        u, m, p = unpack.free, math.free, pack.free
+        free = [0, 0, *self.releases[-2:]][-self.sections :]  # when the sections were last released
+        su, sm, sp = (w.stamp + t.k * w.step for w, t in ((source, unpack), (work, math), (packing, pack)))
+        for k in range(n):
+            begin = max(u, su + k * source.step)
+            start = max(m, sm + k * work.step, begin + du, free[0])
+            m = start + dm
+            packed = max(p, sp + k * packing.step, m)
+            p = packed + dp
+            free = [*free[1:], p]
+            u = start
+            source.starts.append(begin)
+            source.ends.append(begin + du)
+            work.starts.append(start)
+            work.ends.append(m)
+            packing.starts.append(packed)
+            packing.ends.append(p)
+            self.commits.append((m, {}, self.math_order))
+            self.releases.append(p)
+        self._streamed(source, work, n, u, m)
+        pack.advance(packing, n, p)
         return True
 
     # ---- PACK ---------------------------------------------------------------------------------------------
@@ -255,61 +323,61 @@ class Engine:
                     thread.blocked = "dst empty"
                     break
                 time, _, order = self.commits[len(self.releases)]
-                self.pack_order = self.core.observer.join(self.pack_order, order)
+                self._hear_pack(order)
                 begin = max(begin, time)
-            if work.kind is Kind.PACK:
+            if isinstance(work, Work):
                 if work.conf.format is None:
                     thread.blocked = "unconfigured"
                     break
-                self._pack_tile(thread, work, begin)
+                self._pack_tiles(thread, work, begin)
             else:
                 if work.kind is Kind.RELEASE:
                     self.releases.append(begin)
-                thread.step(work, begin, begin)
+                thread.pass_by(work, begin)
                 if work.kind is Kind.PUSH:
                     work.order = self.core.observer.join(work.order, self.pack_order)
                     self._effect(begin, work, self.values.seal())
             moved = True
         return moved
 
-    def _pack_tile(self, thread: Thread, work: Work, begin: int) -> None:
+    def _hear_pack(self, order: Order) -> None:
+        if order is not self._pack_heard:
+            self._pack_heard = order
+            self.pack_order = self.core.observer.join(self.pack_order, order)
+
+    def _pack_cycles(self, work: Work) -> int:
+        if work.conf.untilize:
+            return self.arch.untilize[0] + self.arch.untilize[1] // int(work.conf.block)
+        return self.arch.pack * (2 if work.conf.format.itemsize == 4 else 1)
+
+    def _pack_tiles(self, thread: Thread, work: Work, begin: int) -> None:
         section = len(self.releases)
         slots = self.commits[section][1] if section < len(self.commits) else self.values.slots
-        conf, arch = work.conf, self.arch
-        cycles = arch.pack * (2 if conf.format.itemsize == 4 else 1)
-        if conf.untilize:
-            cycles = arch.untilize[0] + arch.untilize[1] // conf.block
+        cycles = self._pack_cycles(work)
         n = 1 if work.own else work.n - thread.k
-        order = self.core.observer.join(work.order, self.pack_order)
-        self.values.pack(work, thread.k, n, slots, order)
+        self.values.pack(work, thread.k, n, slots, self.core.observer.join(work.order, self.pack_order))
         due = work.stamp + thread.k * work.step
         for _ in range(n):
-            begin = max(begin, due)
+            begin = begin if begin > due else due
             work.starts.append(begin)
             begin += cycles
             work.ends.append(begin)
             due += work.step
-        thread.free, thread.blocked = begin, ""
-        thread.k += n
+        thread.advance(work, n, begin)
         if work.own:
             self.releases.append(begin)
-        if thread.k == work.n:
-            thread.next()
 
     # ---- what others see ----------------------------------------------------------------------------------
 
-    def _effect(self, time: int, work: Work, mark: int) -> None:
+    def _effect(self, time: int, entry: Sync, mark: int) -> None:
         """At `time` the data of all entries up to `mark` has moved, and the other side learns of it."""
-        popped = work.kind is Kind.POP
+        popped = entry.kind is Kind.POP
 
         def happen() -> None:
             if popped:
                 self.values.load_until(mark)
             else:
                 self.values.store_until(mark)
-            self.core.publish(work.detail, time, work.order, work.site, self._risc(popped), popped)
+            self.core.publish(entry.detail, time, entry.order, entry.site, entry.risc, popped)
 
         self.core.device.clock.at(time, happen)
-
-    def _risc(self, popped: bool) -> Any:
-        return self.unpack.risc if popped else self.pack.risc

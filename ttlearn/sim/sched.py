@@ -184,6 +184,7 @@ class Risc:
         self.coro: Coroutine[Any, Any, None] | None = None
         self.kernel: Any = None  # host.KernelDescriptor
         self.code: Any = None  # the kernel function's code object
+        self.frame: Any = None  # and its frame while it runs
         self.compile_time_args: list[int] = []
         self.named_args: dict[str, int] = {}
         self.runtime_args: list[int] = []

@@ -17,40 +17,39 @@ from typing import Any, NamedTuple
 class Site(NamedTuple):
     """A place in a kernel's source. Kept as code and offset: looking the line up costs more than a call."""
 
-    code: CodeType
+    code: CodeType  # the function that made the call: the kernel, or a helper it called
     lasti: int
-    outer: Site | None = None  # the kernel's own line, when `code` is a helper it called
+    kernel: CodeType
+    kernel_lasti: int
 
     @property
     def line(self) -> int:
-        for start, end, line in self.code.co_lines():
-            if start <= self.lasti < end:
-                return line or self.code.co_firstlineno
-        return self.code.co_firstlineno
+        """The kernel's own line."""
+        return line_of(self.kernel, self.kernel_lasti)
 
     @property
     def text(self) -> str:
-        """The source line, also of a notebook cell."""
-        return linecache.getline(self.code.co_filename, self.line).strip()
+        """The kernel's source line, also of a notebook cell."""
+        return linecache.getline(self.kernel.co_filename, self.line).strip()
 
     def __str__(self) -> str:
-        where = f"{self.code.co_name} line {self.line}"
-        if self.outer is not None:
-            where = f"{self.outer.code.co_name} line {self.outer.line} (inside {where})"
-        source = (self.outer or self).text
-        return f"{where}: `{source}`" if source else where
+        where = f"{self.kernel.co_name} line {self.line}"
+        if self.code is not self.kernel:
+            where += f" (inside {self.code.co_name} line {line_of(self.code, self.lasti)})"
+        return f"{where}: `{self.text}`" if self.text else where
 
 
-def call_site(depth: int, kernel: CodeType | None) -> Site:
-    """The line `depth` frames up, and the line of the `kernel` function below it if it is a helper's."""
-    frame: FrameType | None = sys._getframe(depth + 1)
-    assert frame is not None
-    code, lasti = frame.f_code, frame.f_lasti
-    while frame is not None and frame.f_code is not kernel:
-        frame = frame.f_back
-    if frame is None or frame.f_code is code:
-        return Site(code, lasti)
-    return Site(code, lasti, Site(frame.f_code, frame.f_lasti))
+def line_of(code: CodeType, lasti: int) -> int:
+    for start, end, line in code.co_lines():
+        if start <= lasti < end and line:
+            return line
+    return code.co_firstlineno
+
+
+def call_site(depth: int, kernel: FrameType) -> Site:
+    """The line `depth` frames up, and where the `kernel`'s frame is."""
+    frame = sys._getframe(depth + 1)
+    return Site(frame.f_code, frame.f_lasti, kernel.f_code, kernel.f_lasti)
 
 
 class Event(NamedTuple):
@@ -79,6 +78,5 @@ class Trace:
 
     def _tile_events(self) -> Iterator[Event]:
         for work in self.tiles:
-            for k, (start, end) in enumerate(zip(work.starts, work.ends, strict=True)):
-                detail = work.describe(k)
-                yield Event(start, end, work.core, work.risc, work.what, detail, work.site)
+            for k, (start, end) in enumerate(work.times()):
+                yield Event(start, end, work.risc.core.xy, work.risc.name, work.kind.value, work.describe(k), work.site)

@@ -21,7 +21,7 @@ from ..errors import KernelError, Violation
 from .formats import Format
 from .fpu import MathFidelity, ReduceDim
 from .sched import History, Order, Risc, Role
-from .trace import Site
+from .trace import Site, call_site
 
 if TYPE_CHECKING:
     from .device import Core
@@ -111,62 +111,55 @@ ONCE = Shape()
 BOTH = (ONCE, ONCE)  # at LoFi, and at the higher fidelities
 
 
+class Sync:
+    """An engine entry that moves no tile: acquire, commit, wait, release, push, pop."""
+
+    __slots__ = ("conf", "detail", "kind", "order", "risc", "site", "stamp", "time")
+    n, step, own = 1, 0, False
+
+    def __init__(self, kind: Kind, risc: Trisc, conf: Any, detail: Any, site: Site) -> None:
+        self.kind, self.risc, self.conf, self.detail, self.site = kind, risc, conf, detail, site
+        self.stamp, self.order = risc.t, risc.order
+        self.time: int | None = None  # when it took effect
+
+    def times(self) -> list[tuple[int, int]]:
+        return [] if self.time is None else [(self.time, self.time)]
+
+    def describe(self, k: int) -> tuple[Any, ...]:
+        return (self.detail[0].cb.index, *self.detail[2:]) if self.detail is not None else ()
+
+
 class Work:
-    """One engine entry, or a run of n like tiles from one source line."""
+    """A run of n like tiles that one source line put into an engine queue."""
 
     __slots__ = (
-        "a",
-        "b",
-        "code",
-        "conf",
-        "core",
-        "da",
-        "db",
-        "ddst",
-        "detail",
-        "dst",
-        "ends",
-        "halves",
-        "kind",
-        "lasti",
-        "loaded",
-        "n",
-        "order",
-        "own",
-        "risc",
-        "site",
-        "stamp",
-        "starts",
-        "step",
+        *("kind", "risc", "conf", "detail", "site", "code", "lasti"),  # what, whose, and from which line
+        *("n", "stamp", "step", "order", "own", "halves"),
+        *("a", "da", "b", "db", "dst", "ddst"),
+        *("starts", "ends", "loaded"),
     )
 
-    def __init__(self, kind: Kind, risc: Trisc, conf: Any, site: Site) -> None:
-        self.kind, self.risc, self.core, self.conf, self.site = kind, risc.name, risc.core.xy, conf, site
+    def __init__(self, kind: Kind, risc: Trisc, conf: Any, detail: Any, site: Site) -> None:
+        self.kind, self.risc, self.conf, self.detail, self.site = kind, risc, conf, detail, site
         self.code, self.lasti = site.code, site.lasti
-        self.n = 1
-        self.stamp, self.step = risc.t, risc.cost
-        self.order: Order = risc.order
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
-        self.dst = self.ddst = 0
+        self.n, self.stamp, self.step, self.order = 1, risc.t, risc.cost, risc.order
         self.own = False  # each tile takes a DST section of its own (tilize_block)
         self.halves = (0, 0)  # Src halves that each tile gives (UNPACK) or takes (MATH)
-        self.detail: Any = None
+        self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
+        self.dst = self.ddst = 0
+        self.starts: list[int] = []
+        self.ends: list[int] = []
         self.loaded: Any = None
 
-    @property
-    def what(self) -> str:
-        return self.kind.value
+    def times(self) -> list[tuple[int, int]]:
+        return list(zip(self.starts, self.ends, strict=True))
 
     def describe(self, k: int) -> tuple[Any, ...]:
         if self.kind is Kind.UNPACK:
-            return (self.a + k * self.da, self.b + k * self.db)
-        if self.kind is Kind.MATH or self.kind is Kind.SFPU:
-            return (self.detail, self.dst + k * self.ddst)
+            return (self.detail, self.a + k * self.da, self.b + k * self.db)
         if self.kind is Kind.PACK:
-            return (self.dst + k * self.ddst, self.a + k * self.da)
-        return (self.detail,) if self.detail is not None else ()
+            return (self.detail, self.dst + k * self.ddst, self.a + k * self.da)
+        return (self.detail if isinstance(self.detail, str) else self.kind.value, self.dst + k * self.ddst)
 
 
 class Trisc(Risc):
@@ -174,7 +167,7 @@ class Trisc(Risc):
 
     def __init__(self, name: str, core: Core, number: int) -> None:
         super().__init__(name, core, number)
-        self.queue: list[Work] = []
+        self.queue: list[Work | Sync] = []
         self.last: Work | None = None
         self.cost = core.device.arch.engine_issue
         self.engine: Engine
@@ -187,17 +180,24 @@ class Trisc(Risc):
         self.last = None
         super().settle()
 
-    def put(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Work:
-        """Append one entry, issued by the line `depth` frames up."""
+    def put(self, kind: Kind, depth: int, conf: Any, detail: Any) -> Work:
+        """Append a run of one tile, issued by the line `depth` frames up."""
         if self.owed is not None:
             self.settle()
         self.t += self.cost
-        site = self.core.site(depth + 1, self)
-        work = Work(kind, self, conf, site)
-        work.detail = detail
+        work = self.last = Work(kind, self, conf, detail, call_site(depth + 1, self.frame))
         self.queue.append(work)
-        self.last = None
         return work
+
+    def sync(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Sync:
+        """Append an entry that moves no tile."""
+        if self.owed is not None:
+            self.settle()
+        self.t += self.cost
+        entry = Sync(kind, self, conf, detail, call_site(depth + 1, self.frame))
+        self.queue.append(entry)
+        self.last = None
+        return entry
 
     def grow(self, n: int, da: int = 0, db: int = 0, ddst: int = 0) -> Work:
         """Make the entry just issued a run of `n` tiles: what a block call is."""
@@ -250,7 +250,6 @@ class Unpack(Trisc):
         work.a, work.b = a, b
         if self.conf.program is not None:
             work.halves = shape.of((self.conf.program.gives_a, self.conf.program.gives_b))
-        self.last = work
 
 
 class Math(Trisc):
@@ -289,7 +288,6 @@ class Math(Trisc):
         if self.conf.program is not None:
             shape = shapes[self.fidelity is not MathFidelity.LoFi]
             work.halves = shape.of((self.conf.program.takes_a, self.conf.program.takes_b))
-        self.last = work
 
     def check_dst(self, call: str, idst: int) -> None:
         if not 0 <= idst < self.limit:
@@ -300,7 +298,7 @@ class Math(Trisc):
         if self.strict and not self.open:
             raise Violation(
                 f"{call} writes DST without a section: call tile_regs_acquire() before it "
-                f"and tile_regs_commit() after ({self.core.site(3, self)})"
+                f"and tile_regs_commit() after ({call_site(2, self.frame)})"
             )
 
 
@@ -335,7 +333,6 @@ class Pack(Trisc):
         self.t -= self.cost
         work = self.put(Kind.PACK, 2, self.conf, call)
         work.dst, work.a = idst, address
-        self.last = work
 
     def check_dst(self, call: str, idst: int) -> None:
         if not 0 <= idst < self.limit:
@@ -345,5 +342,5 @@ class Pack(Trisc):
         if self.strict and not self.open:
             raise Violation(
                 f"{call} reads DST without waiting for MATH: call tile_regs_wait() before it "
-                f"and tile_regs_release() after ({self.core.site(3, self)})"
+                f"and tile_regs_release() after ({call_site(2, self.frame)})"
             )

@@ -42,19 +42,18 @@ class Packed:
 
     __slots__ = ("address", "batch", "n", "order", "row", "stride", "work")
 
-    def __init__(self, work: Work, batch: Batch, row: int, address: int, order: Order) -> None:
+    def __init__(self, work: Work, batch: Batch, row: int, address: int, n: int, order: Order) -> None:
         self.work, self.batch, self.row, self.address, self.order = work, batch, row, address, order
-        self.n, self.stride = 1, work.da
+        self.n, self.stride = n, work.da
 
-    def extend(self, work: Work, batch: Batch, row: int, address: int) -> bool:
-        """Take one more tile if it continues this run."""
+    def extend(self, work: Work, batch: Batch, row: int, address: int, n: int) -> bool:
+        """Take n more tiles if they continue this run."""
         if batch is not self.batch or row != self.row + self.n or work.conf is not self.work.conf:
             return False
-        if self.n == 1:
-            self.stride = address - self.address
-        if address != self.address + self.n * self.stride or self.stride <= 0:
+        stride = address - self.address if self.n == 1 else self.stride
+        if stride <= 0 or address != self.address + self.n * stride or (n > 1 and work.da != stride):
             return False
-        self.n += 1
+        self.n, self.stride = self.n + n, stride
         return True
 
 
@@ -79,7 +78,8 @@ class Values:
             for i in range(0, n, together):
                 self._fold(program, source, tile + i, together, dst + i * step)
             return
-        if (program.adds and any(dst + i * step in slots for i in range(n))) or (step == 0 and n > 1):
+        bound = program.adds and any(dst + i * step in slots for i in range(n))
+        if not work.own and (bound or (step == 0 and n > 1)):
             for i in range(n):
                 previous = slots.get(dst + i * step) if program.adds else None
                 slots[dst + i * step] = (Batch(program, source, tile + i, 1, previous, False), 0)
@@ -136,7 +136,7 @@ class Values:
         queue = self.core.engine.unpack.queue
         while self._loaded < position:
             work = queue[self._loaded]
-            if work.kind is Kind.UNPACK:
+            if isinstance(work, Work):
                 self._load(work)
             self._loaded += 1
 
@@ -160,7 +160,7 @@ class Values:
             n, stride = work.n, size
         span = size + (n - 1) * abs(stride)
         low = address if stride >= 0 else address - (n - 1) * -stride
-        l1.settle(work.starts[-1])
+        l1.settle(work.starts[-1] if work.starts else self.core.device.clock.now)
         raw = l1.view(low, span, str(work.detail))
         self.core.observer.read(self.core.unpack, low, low + span, work.site, work.order)
         if stride != size and n > 1:
@@ -204,11 +204,22 @@ class Values:
 
     def pack(self, work: Work, k: int, n: int, slots: Slots, order: Order) -> None:
         """Tiles k … k+n-1 of `work` will be written from DST to their pages."""
-        for i in range(k, k + n):
-            batch, row = slots.get(work.dst + i * work.ddst, (ZERO, 0))
-            address = work.a + i * work.da
-            if len(self.packed) == self._sealed or not self.packed[-1].extend(work, batch, row, address):
-                self.packed.append(Packed(work, batch, row, address, order))
+        while n > 0:
+            dst, step = work.dst + k * work.ddst, work.ddst
+            batch, row = slots.get(dst, (ZERO, 0))
+            run = 1
+            while run < n and slots.get(dst + run * step) == (batch, row + run):
+                run += 1
+            self._pack_run(work, batch, row, work.a + k * work.da, run, order)
+            k, n = k + run, n - run
+
+    def pack_run(self, work: Work, last: Ref, k: int, n: int, order: Order) -> None:
+        """The n tiles of `work` from the k-th on are the n up to `last`."""
+        self._pack_run(work, last[0], last[1] - n + 1, work.a + k * work.da, n, order)
+
+    def _pack_run(self, work: Work, batch: Batch, row: int, address: int, n: int, order: Order) -> None:
+        if len(self.packed) == self._sealed or not self.packed[-1].extend(work, batch, row, address, n):
+            self.packed.append(Packed(work, batch, row, address, n, order))
 
     def seal(self) -> int:
         """All that is packed so far belongs to one push; later tiles start afresh."""

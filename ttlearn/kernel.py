@@ -99,14 +99,15 @@ def _wait_pages(call: str, cb: int, pages: int, front: bool) -> Wait | NoWait:
     risc.t += risc.core.device.arch.cb_call
     history = ring.cb.pushed if front else ring.cb.popped
 
-    def enough(value: int) -> bool:
-        return (ring.ready(value) if front else ring.free(value)) >= pages
+    # the count that the other side must reach; the chip's own test, `enough`, also passes when counters run over
+    target = ring.acked + pages if front else ring.received + pages - ring.num_pages
+    enough = ring.holds(pages, front)
 
     def ready(time: int) -> int | None:
         entry = history.first(time, enough)
         if entry is None:
             return None
-        risc.core.observer.acquire(risc, history.orders[history.back(entry, enough)])
+        risc.core.observer.acquire(risc, history.orders[history.reached(target, entry)])
         return history.times[entry]
 
     return Wait(risc, call, (ring.cb, pages), history, ready, risc.core.site(2, risc))

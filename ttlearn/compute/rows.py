@@ -43,7 +43,7 @@ def _alone(risc: Trisc, call: str) -> None:
 def _run(risc: Trisc, kind: Kind, call: str, n: int, own: bool) -> Work:
     """One block entry of n tiles, issued by the kernel's line."""
     work = risc.put(kind, 2, risc.conf, call)  # type: ignore[attr-defined]
-    work.n, work.own = n, own
+    work.n, work.per = n, int(own)
     risc.t += (n - 1) * risc.cost
     if kind is not Kind.PACK and work.conf.program is not None:
         program = work.conf.program

@@ -197,8 +197,7 @@ def pack_init(ocb: int) -> None:
 def tile_regs_acquire() -> None:
     """MATH's engine waits for a free DST section. The RISC goes on."""
     if now.role is Role.MATH:
-        now.risc.sync(Kind.ACQUIRE, 1, now.risc.conf)
-        now.risc.open = True
+        now.risc.open_section(Kind.ACQUIRE)
     elif now.role is not Role.UNPACK and now.role is not Role.PACK:
         engine("tile_regs_acquire")
 
@@ -209,8 +208,7 @@ def tile_regs_commit() -> None:
         risc = now.risc
         if risc.strict and not risc.open:
             raise Violation("tile_regs_commit(): no section is open; call tile_regs_acquire() before it")
-        risc.sync(Kind.COMMIT, 1, risc.conf)
-        risc.open = False
+        risc.close_section(Kind.COMMIT)
     elif now.role is not Role.UNPACK and now.role is not Role.PACK:
         engine("tile_regs_commit")
 
@@ -218,8 +216,7 @@ def tile_regs_commit() -> None:
 def tile_regs_wait() -> None:
     """PACK's engine waits for a committed section. The RISC goes on."""
     if now.role is Role.PACK:
-        now.risc.sync(Kind.WAIT, 1)
-        now.risc.open = True
+        now.risc.open_section(Kind.WAIT)
     elif now.role is not Role.UNPACK and now.role is not Role.MATH:
         engine("tile_regs_wait")
 
@@ -230,8 +227,7 @@ def tile_regs_release() -> None:
         risc = now.risc
         if risc.strict and not risc.open:
             raise Violation("tile_regs_release(): no section is held; call tile_regs_wait() before it")
-        risc.sync(Kind.RELEASE, 1)
-        risc.open = False
+        risc.close_section(Kind.RELEASE)
     elif now.role is not Role.UNPACK and now.role is not Role.MATH:
         engine("tile_regs_release")
 

@@ -148,11 +148,8 @@ class Checks(Observer):
                     self._unordered(risc, low, site, self.accesses[number], reading=False)
 
     def write_rows(self, risc: Risc, low: int, pitch: int, run: int, site: Site, order: Order) -> None:
-        if run == pitch:
-            self.write(risc, low, low + 32 * pitch, site, order)
-            return
-        for row in range(32):
-            self.write(risc, low + row * pitch, low + row * pitch + run, site, order)
+        """32 rows of `run` bytes; what lies between them is the same packer's to fill."""
+        self.write(risc, low, low + 31 * pitch + run, site, order)
 
     def _unordered(self, risc: Risc, low: int, site: Site, other: Access, reading: bool) -> None:
         """`other` touched the same bytes and nothing says that it is over."""

@@ -63,7 +63,7 @@ def _stalled(core: Core, thread: Thread) -> str:
         work = work or thread.queue[thread.at - 1]
     if work is None:
         return ""
-    what = work.detail if isinstance(work.detail, str) else work.what
+    what = work.detail if isinstance(work.detail, str) else work.kind.value
     return f"stalls in {what} at {work.site}: {ENGINE.get(thread.blocked, thread.blocked)}"
 
 
@@ -81,7 +81,7 @@ def _cause(core: Core) -> str:
     for thread in _threads(core):
         if thread.work() is not None or thread.blocked == "src full":
             return f"{ROLE[thread.risc.name]}'s engine {_stalled(core, thread)}"
-    return "; ".join(f"{ROLE[r.name]} waits in {r.waiting} at {r.waiting.site}" for r in waits if r.waiting)
+    return "; ".join(f"{ROLE[r.name]} waits in {r.waiting} at {r.waiting.site}" for r in waits if r.waiting is not None)
 
 
 def _cb_cause(core: Core, risc: Risc, wait: Wait) -> str:

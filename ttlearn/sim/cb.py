@@ -7,6 +7,7 @@ Left out: who may do what (the API) and whether it was wise (the checks).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .formats import Format
@@ -60,6 +61,14 @@ class Ring:
     def ready(self, pushed: int) -> int:
         """Pages at the front, given the producer's count."""
         return pushed - self.acked & U16
+
+    def holds(self, pages: int, front: bool) -> Callable[[int], bool]:
+        """The chip's test for `pages` pages at the front, or free at the back, of the other side's count."""
+        base = self.acked if front else self.received
+        if front:
+            return lambda value: (value - base & U16) >= pages
+        room = self.num_pages - pages
+        return lambda value: (base - value & U16) <= room
 
     def advance(self, pointer: int, pages: int) -> int:
         pointer += pages * self.page

@@ -55,7 +55,7 @@ class Thread:
         self.at += 1
 
     def due(self, work: Work | Sync) -> int:
-        stamp = work.stamp + self.k * work.step
+        stamp = work.stamp_of(self.k)
         return stamp if stamp > self.free else self.free
 
 
@@ -78,8 +78,8 @@ class Engine:
         self.pack_order: Order = {}
         self._heard: Order = {}  # the last order that MATH, and PACK, took in
         self._pack_heard: Order = {}
-        for risc in (unpack, math, pack):
-            risc.engine = self
+        for thread in (self.unpack, self.math, self.pack):
+            thread.risc.engine, thread.risc.thread = self, thread
 
     def pump(self) -> None:
         while self._math() | self._pack() | self._unpack():
@@ -147,7 +147,7 @@ class Engine:
                 self.values.sfpu(work, thread.k)
                 begin = thread.due(work)
                 thread.step(work, begin, begin + work.conf)
-            elif not (self._stream_own() if work.own else self._stream()):
+            elif not (self._stream_sections() if work.per else self._stream()):
                 self._unpack()
                 if not self._math_tile(thread, work):
                     break
@@ -189,12 +189,12 @@ class Engine:
             self.math_order = self.core.observer.join(self.math_order, order)
 
     def _math_tile(self, thread: Thread, work: Work) -> bool:
-        program, begin = work.conf.program, thread.due(work)
-        if work.own:
-            opened = self._acquire(begin, work)
+        program, begin, k, per = work.conf.program, thread.due(work), thread.k, work.per
+        if per and k % per == 0:
+            opened = self._acquire(max(thread.free, work.opened(k)), work)
             if opened is None:
                 return False
-            begin = opened
+            begin = max(begin, opened)
         if program is None:
             thread.blocked = "unconfigured"
             return False
@@ -210,10 +210,11 @@ class Engine:
         self.taken = (need_a, need_b)
         self.takes.append((need_a, need_b, begin, end))
         self._hear(source.order)
-        self.values.math(work, thread.k, source, tile, 1)
-        if work.own:
-            self._commit(end, work.order)
+        self.values.math(work, k, source, tile, 1)
         thread.step(work, begin, end)
+        if per and (k + 1) % per == 0:
+            thread.free = max(end, work.closed(k))
+            self._commit(thread.free, work.order)
         return True
 
     # ---- UNPACK and MATH in step: the usual case, fast ----------------------------------------------------
@@ -271,60 +272,82 @@ class Engine:
         self.unpack.advance(source, n, u)
         self.math.advance(work, n, m)
 
-    def _stream_own(self) -> bool:
-        """As `_stream` for runs whose tiles each take a DST section of their own, PACK included."""
-        matched, packing, pack = self._matched(), self.pack.work(), self.pack
-        if matched is None or not (isinstance(packing, Work) and packing.own):
+    def _stream_sections(self) -> bool:
+        """As `_stream` for runs that take their DST sections themselves, PACK included, whole sections at a time."""
+        matched, packing = self._matched(), self.pack.work()
+        if matched is None or not isinstance(packing, Work) or len(self.commits) != len(self.releases):
             return False
-        (source, work), unpack, math = matched, self.unpack, self.math
-        fits = packing.n == work.n and pack.k == math.k and unpack.k == math.k and source.n == work.n
-        if not fits or len(self.commits) != len(self.releases) or not work.conf.synced or packing.conf.format is None:
+        (source, work), unpack, math, pack = matched, self.unpack, self.math, self.pack
+        per = work.per
+        same = packing.per == per and (packing.dst, packing.ddst) == (work.dst, work.ddst)
+        n = min(source.n - unpack.k, work.n - math.k, packing.n - pack.k) // per * per
+        fits = same and n and math.k % per == 0 and pack.k % per == 0 and work.conf.program.fold is None
+        if not fits or not work.conf.synced or packing.conf.format is None:
             return False
-        n = work.n - math.k
-        du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
-        dp = self._pack_cycles(packing)
         self._hear(source.order)
         self._hear(work.order)
-        self.values.math(work, math.k, source, unpack.k, n)
-        slots = self.values.commit()
         self._hear_pack(self.math_order)
-        self.values.pack_run(packing, slots[work.dst], math.k, n, self.core.observer.join(packing.order, self.pack_order))
+        self.values.math(work, math.k, source, unpack.k, n)
+        order = self.core.observer.join(packing.order, self.pack_order)
+        self.values.pack_run(packing, self.values.commit()[work.target(n - 1)], pack.k, n, order)
+        self._time_sections(source, work, packing, n)
+        return True
+
+    def _time_sections(self, source: Work, work: Work, packing: Work, n: int) -> None:
+        unpack, math, pack, per = self.unpack, self.math, self.pack, work.per
+        du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
+        dp, lag = self._pack_cycles(packing), max(work.halves)
         u, m, p = unpack.free, math.free, pack.free
-        free = [0, 0, *self.releases[-2:]][-self.sections :]  # when the sections were last released
-        su, sm, sp = (w.stamp + t.k * w.step for w, t in ((source, unpack), (work, math), (packing, pack)))
-        for k in range(n):
-            begin = max(u, su + k * source.step)
-            start = max(m, sm + k * work.step, begin + du, free[0])
-            m = start + dm
-            packed = max(p, sp + k * packing.step, m)
-            p = packed + dp
-            free = [*free[1:], p]
-            u = start
-            source.starts.append(begin)
-            source.ends.append(begin + du)
-            work.starts.append(start)
-            work.ends.append(m)
-            packing.starts.append(packed)
-            packing.ends.append(p)
+        e1, e2 = m, self.takes[-2][3] if len(self.takes) > 1 else 0
+        su, releases = source.stamp + unpack.k * source.step, self.releases
+        us, ue, ms, me = source.starts.append, source.ends.append, work.starts.append, work.ends.append
+        for first in range(0, n, per):
+            behind = len(releases) - self.sections
+            free = releases[behind] if behind >= 0 else 0
+            m = max(m, work.opened(math.k + first), free)
+            sm, sp = work.stamp_of(math.k + first), packing.stamp_of(pack.k + first)
+            for _ in range(per):
+                begin = u if u > su else su
+                ready = begin + du
+                start = m if m > sm else sm
+                if ready > start:
+                    start = ready
+                m = start + dm
+                u = start if lag > 2 else max(ready, e1 if lag == 2 else e2)
+                e1, e2 = m, e1
+                us(begin)
+                ue(ready)
+                ms(start)
+                me(m)
+                su += source.step
+                sm += work.step
+            m = max(m, work.closed(math.k + first))
             self.commits.append((m, {}, self.math_order))
-            self.releases.append(p)
+            p = max(p, packing.opened(pack.k + first), m)
+            for _ in range(per):
+                p = p if p > sp else sp
+                packing.starts.append(p)
+                p += dp
+                packing.ends.append(p)
+                sp += packing.step
+            p = max(p, packing.closed(pack.k + first))
+            releases.append(p)
         self._streamed(source, work, n, u, m)
         pack.advance(packing, n, p)
-        return True
 
     # ---- PACK ---------------------------------------------------------------------------------------------
 
     def _pack(self) -> bool:
         thread, moved = self.pack, False
         while (work := thread.work()) is not None:
-            begin = thread.due(work)
-            if work.kind is Kind.WAIT or work.own:
+            begin, per = thread.due(work), work.per
+            if work.kind is Kind.WAIT or (per and thread.k % per == 0):
                 if len(self.releases) >= len(self.commits):
                     thread.blocked = "dst empty"
                     break
                 time, _, order = self.commits[len(self.releases)]
                 self._hear_pack(order)
-                begin = max(begin, time)
+                begin = max(begin, time, work.opened(thread.k) if isinstance(work, Work) else 0)
             if isinstance(work, Work):
                 if work.conf.format is None:
                     thread.blocked = "unconfigured"
@@ -351,21 +374,23 @@ class Engine:
         return self.arch.pack * (2 if work.conf.format.itemsize == 4 else 1)
 
     def _pack_tiles(self, thread: Thread, work: Work, begin: int) -> None:
-        section = len(self.releases)
+        """The rest of `work`, or of its section."""
+        section, k = len(self.releases), thread.k
         slots = self.commits[section][1] if section < len(self.commits) else self.values.slots
         cycles = self._pack_cycles(work)
-        n = 1 if work.own else work.n - thread.k
-        self.values.pack(work, thread.k, n, slots, self.core.observer.join(work.order, self.pack_order))
-        due = work.stamp + thread.k * work.step
+        n = work.per - k % work.per if work.per else work.n - k
+        self.values.pack(work, k, n, slots, self.core.observer.join(work.order, self.pack_order))
+        due = work.stamp_of(k)
         for _ in range(n):
             begin = begin if begin > due else due
             work.starts.append(begin)
             begin += cycles
             work.ends.append(begin)
             due += work.step
-        thread.advance(work, n, begin)
-        if work.own:
+        if work.per:
+            begin = max(begin, work.closed(k))
             self.releases.append(begin)
+        thread.advance(work, n, begin)
 
     # ---- what others see ----------------------------------------------------------------------------------
 

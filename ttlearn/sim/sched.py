@@ -8,6 +8,7 @@ Left out: what the parties do (cb, noc, tensix) and why a device is stuck (`ttle
 
 from __future__ import annotations
 
+import bisect
 import heapq
 import random
 from collections.abc import Callable, Coroutine, Generator
@@ -58,11 +59,9 @@ class History:
                 return i
         return None
 
-    def back(self, entry: int, holds: Callable[[int], bool]) -> int:
-        """The earliest entry since which `holds` has been true without a break."""
-        while entry and holds(self.values[entry - 1]):
-            entry -= 1
-        return entry
+    def reached(self, value: int, entry: int) -> int:
+        """The entry, at most `entry`, by which a growing counter first reached `value`."""
+        return min(entry, bisect.bisect_left(self.values, value))
 
 
 class Wait:

@@ -115,12 +115,15 @@ class Sync:
     """An engine entry that moves no tile: acquire, commit, wait, release, push, pop."""
 
     __slots__ = ("conf", "detail", "kind", "order", "risc", "site", "stamp", "time")
-    n, step, own = 1, 0, False
+    n, step, per = 1, 0, 0
 
     def __init__(self, kind: Kind, risc: Trisc, conf: Any, detail: Any, site: Site) -> None:
         self.kind, self.risc, self.conf, self.detail, self.site = kind, risc, conf, detail, site
         self.stamp, self.order = risc.t, risc.order
         self.time: int | None = None  # when it took effect
+
+    def stamp_of(self, k: int) -> int:
+        return self.stamp
 
     def times(self) -> list[tuple[int, int]]:
         return [] if self.time is None else [(self.time, self.time)]
@@ -134,7 +137,8 @@ class Work:
 
     __slots__ = (
         *("kind", "risc", "conf", "detail", "site", "code", "lasti"),  # what, whose, and from which line
-        *("n", "stamp", "step", "order", "own", "halves"),
+        *("n", "stamp", "step", "order", "halves"),
+        *("per", "period", "opens", "closes"),
         *("a", "da", "b", "db", "dst", "ddst"),
         *("starts", "ends", "loaded"),
     )
@@ -143,13 +147,35 @@ class Work:
         self.kind, self.risc, self.conf, self.detail, self.site = kind, risc, conf, detail, site
         self.code, self.lasti = site.code, site.lasti
         self.n, self.stamp, self.step, self.order = 1, risc.t, risc.cost, risc.order
-        self.own = False  # each tile takes a DST section of its own (tilize_block)
+        self.per = 0  # tiles a DST section, when the run takes its sections itself; 0: others open them
+        self.period = self.step  # cycles from one section's first tile to the next one's
+        self.opens: Sync | None = None  # how sections were opened and closed, if by calls of their own
+        self.closes: Sync | None = None
         self.halves = (0, 0)  # Src halves that each tile gives (UNPACK) or takes (MATH)
         self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
         self.dst = self.ddst = 0
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.loaded: Any = None
+
+    def stamp_of(self, k: int) -> int:
+        """When tile k was issued."""
+        if self.per:
+            section, tile = divmod(k, self.per)
+            return self.stamp + section * self.period + tile * self.step
+        return self.stamp + k * self.step
+
+    def opened(self, k: int) -> int:
+        """When the section of tile k was asked for."""
+        return self.stamp_of(k) if self.opens is None else self.opens.stamp + k // self.per * self.period
+
+    def closed(self, k: int) -> int:
+        """When the section of tile k was closed."""
+        return 0 if self.closes is None else self.closes.stamp + k // self.per * self.period
+
+    def target(self, k: int) -> int:
+        """The DST tile of tile k."""
+        return self.dst + (k % self.per if self.per else k) * self.ddst
 
     def times(self) -> list[tuple[int, int]]:
         return list(zip(self.starts, self.ends, strict=True))
@@ -158,8 +184,8 @@ class Work:
         if self.kind is Kind.UNPACK:
             return (self.detail, self.a + k * self.da, self.b + k * self.db)
         if self.kind is Kind.PACK:
-            return (self.detail, self.dst + k * self.ddst, self.a + k * self.da)
-        return (self.detail if isinstance(self.detail, str) else self.kind.value, self.dst + k * self.ddst)
+            return (self.detail, self.target(k), self.a + k * self.da)
+        return (self.detail if isinstance(self.detail, str) else self.kind.value, self.target(k))
 
 
 class Trisc(Risc):
@@ -168,7 +194,12 @@ class Trisc(Risc):
     def __init__(self, name: str, core: Core, number: int) -> None:
         super().__init__(name, core, number)
         self.queue: list[Work | Sync] = []
-        self.last: Work | None = None
+        self.last: Work | None = None  # the run that a like call extends
+        self.group: Work | None = None  # the run at the queue's end that a like DST section extends …
+        self.followed = 0  # when that section was opened
+        self.follow = -1  # … and how many tiles of it the section under way has repeated, -1: none is
+        self.thread: Any = None  # engine.Thread
+        self.open = False  # between acquire and commit (MATH), wait and release (PACK)
         self.cost = core.device.arch.engine_issue
         self.engine: Engine
         self.strict = True
@@ -177,12 +208,18 @@ class Trisc(Risc):
         self.mail_read = 0
 
     def settle(self) -> None:
-        self.last = None
+        self.seal()
         super().settle()
+
+    def seal(self) -> None:
+        """No later call extends what is in the queue."""
+        if self.follow >= 0:
+            self.unfollow()
+        self.last = self.group = None
 
     def put(self, kind: Kind, depth: int, conf: Any, detail: Any) -> Work:
         """Append a run of one tile, issued by the line `depth` frames up."""
-        if self.owed is not None:
+        if self.owed is not None or self.follow >= 0:
             self.settle()
         self.t += self.cost
         work = self.last = Work(kind, self, conf, detail, call_site(depth + 1, self.frame))
@@ -191,7 +228,7 @@ class Trisc(Risc):
 
     def sync(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Sync:
         """Append an entry that moves no tile."""
-        if self.owed is not None:
+        if self.owed is not None or self.follow >= 0:
             self.settle()
         self.t += self.cost
         entry = Sync(kind, self, conf, detail, call_site(depth + 1, self.frame))
@@ -199,22 +236,86 @@ class Trisc(Risc):
         self.last = None
         return entry
 
-    def grow(self, n: int, da: int = 0, db: int = 0, ddst: int = 0) -> Work:
+    def grow(self, n: int, da: int = 0, db: int = 0, ddst: int = 0) -> None:
         """Make the entry just issued a run of `n` tiles: what a block call is."""
-        work = self.last
-        assert work is not None
-        work.n, work.da, work.db, work.ddst = n, da, db, ddst
+        group = self.group
+        if self.follow == 1 and group is not None and n <= group.per and (ddst, da) == (group.ddst, group.da):
+            self.follow = n
+        else:
+            if self.follow >= 0:
+                self.unfollow()
+            work = self.last
+            assert work is not None
+            work.n, work.da, work.db, work.ddst = n, da, db, ddst
+            self.last = None
         self.t += (n - 1) * self.cost
-        self.last = None
-        return work
 
     def pause(self) -> None:
-        self.last = None
+        self.seal()
         self.engine.pump()
 
     def finish(self) -> None:
-        self.last = None
+        self.seal()
         self.engine.pump()
+
+    # ---- DST sections: [open, tiles, close] again and again from the same lines grow into one run -----------
+
+    def open_section(self, kind: Kind) -> None:
+        """tile_regs_acquire or tile_regs_wait."""
+        self.open = True
+        group = self.group
+        if group is not None and self.owed is None and self.follow < 0 and group.conf is self.conf:
+            frame, opens = sys._getframe(2), group.opens
+            if opens is not None and frame.f_lasti == opens.site.lasti and frame.f_code is opens.site.code:
+                self.t += self.cost
+                self.follow, self.followed = 0, self.t
+                return
+        self.sync(kind, 2, self.conf)
+
+    def close_section(self, kind: Kind) -> None:
+        """tile_regs_commit or tile_regs_release."""
+        self.open = False
+        group = self.group
+        if group is not None and self.follow == group.per and self.owed is None:
+            assert group.opens is not None
+            sections = group.n // group.per
+            if sections == 1:
+                group.period = self.followed - group.opens.stamp
+            if self.followed == group.opens.stamp + sections * group.period:
+                self.t += self.cost
+                group.n += group.per
+                self.follow = -1
+                return
+        self.sync(kind, 2, self.conf)
+        self._group()
+
+    def _group(self) -> None:
+        """Join the last three entries, if they are one run of tiles in a section of its own."""
+        queue = self.queue
+        if len(queue) < 3 or self.thread.at > len(queue) - 3:
+            return
+        opens, work, closes = queue[-3:]
+        if isinstance(opens, Sync) and isinstance(work, Work) and isinstance(closes, Sync) and not work.per:
+            if opens.kind in (Kind.ACQUIRE, Kind.WAIT) and work.kind in (Kind.MATH, Kind.PACK):
+                work.per, work.opens, work.closes = work.n, opens, closes
+                queue[-3:] = [work]
+                self.group = work
+
+    def unfollow(self) -> None:
+        """The section under way turned out different: put what it repeated so far into the queue as it is."""
+        group, repeated = self.group, self.follow
+        assert group is not None
+        assert group.opens is not None
+        self.group, self.follow = None, -1
+        opens = Sync(group.opens.kind, self, group.conf, None, group.opens.site)
+        opens.stamp = self.followed
+        self.queue.append(opens)
+        if repeated:
+            work = Work(group.kind, self, group.conf, group.detail, group.site)
+            work.stamp, work.n, work.halves = self.followed + self.cost, repeated, group.halves
+            work.dst, work.ddst, work.a, work.da = group.dst, group.ddst, group.a + group.n * group.da, group.da
+            self.queue.append(work)
+            self.last = work
 
 
 class Unpack(Trisc):
@@ -263,7 +364,6 @@ class Math(Trisc):
         super().__init__(name, core, number)
         self.fidelity = MathFidelity.HiFi4
         self.fp32_dest = False
-        self.open = False  # between acquire and commit
 
     def math(self, idst: int, call: str, shapes: tuple[Shape, Shape] = BOTH) -> None:
         """Run the configured math program on the next operands, into DST tile `idst`."""
@@ -273,6 +373,13 @@ class Math(Trisc):
             self.check_dst(call, idst)
         self.t += self.cost
         frame = sys._getframe(2)
+        if self.follow >= 0:
+            group, tile = self.group, self.follow
+            if tile < group.per and frame.f_lasti == group.lasti and frame.f_code is group.code:  # type: ignore[union-attr]
+                if idst == group.dst + tile * group.ddst and group.conf is self.conf:  # type: ignore[union-attr]
+                    self.follow = tile + 1
+                    return
+            self.unfollow()
         work = self.last
         if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
             n = work.n
@@ -286,8 +393,7 @@ class Math(Trisc):
         work = self.put(Kind.MATH, 2, self.conf, call)
         work.dst = idst
         if self.conf.program is not None:
-            shape = shapes[self.fidelity is not MathFidelity.LoFi]
-            work.halves = shape.of((self.conf.program.takes_a, self.conf.program.takes_b))
+            work.halves = shapes[self.fidelity is not MathFidelity.LoFi].of((self.conf.program.takes_a, self.conf.program.takes_b))
 
     def check_dst(self, call: str, idst: int) -> None:
         if not 0 <= idst < self.limit:
@@ -309,10 +415,6 @@ class Pack(Trisc):
     fronts = False
     conf = PackConf()
 
-    def __init__(self, name: str, core: Core, number: int) -> None:
-        super().__init__(name, core, number)
-        self.open = False  # between wait and release
-
     def pack(self, idst: int, address: int, call: str) -> None:
         """Pack DST tile `idst` to L1 `address`."""
         if self.owed is not None:
@@ -321,6 +423,14 @@ class Pack(Trisc):
             self.check_dst(call, idst)
         self.t += self.cost
         frame = sys._getframe(2)
+        if self.follow >= 0:
+            group, tile = self.group, self.follow
+            if tile < group.per and frame.f_lasti == group.lasti and frame.f_code is group.code:  # type: ignore[union-attr]
+                same = idst == group.dst + tile * group.ddst and group.conf is self.conf  # type: ignore[union-attr]
+                if same and group.n > 1 and address == group.a + (group.n + tile) * group.da:  # type: ignore[union-attr]
+                    self.follow = tile + 1
+                    return
+            self.unfollow()
         work = self.last
         if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
             n = work.n

@@ -72,14 +72,14 @@ class Values:
     def math(self, work: Work, k: int, source: Work, tile: int, n: int) -> None:
         """Tiles k … k+n-1 of `work` take the operands tile … tile+n-1 of `source`."""
         program: MathProgram = work.conf.program
-        slots, dst, step = self.slots, work.dst + k * work.ddst, work.ddst
+        slots, dst, step = self.slots, work.target(k), work.ddst
         if program.fold is not None:
             together = n if step == 0 else 1
             for i in range(0, n, together):
                 self._fold(program, source, tile + i, together, dst + i * step)
             return
         bound = program.adds and any(dst + i * step in slots for i in range(n))
-        if not work.own and (bound or (step == 0 and n > 1)):
+        if (bound or (step == 0 and n > 1)) and not work.per:
             for i in range(n):
                 previous = slots.get(dst + i * step) if program.adds else None
                 slots[dst + i * step] = (Batch(program, source, tile + i, 1, previous, False), 0)
@@ -99,7 +99,7 @@ class Values:
         else:
             batch = self.last = Batch(program, source, tile, n, None, False)
         for i in range(n):
-            slots[dst + i * step] = (batch, row + i)
+            slots[work.target(k + i)] = (batch, row + i)
 
     def _fold(self, program: MathProgram, source: Work, tile: int, n: int, dst: int) -> None:
         previous = self.slots.get(dst)
@@ -112,7 +112,7 @@ class Values:
 
     def sfpu(self, work: Work, k: int) -> None:
         """An SFPU function on one DST tile, in place."""
-        index = work.dst + k * work.ddst
+        index = work.target(k)
         ref = self.slots.get(index)
         function, last = work.detail, self.last
         batch = Batch(function, ref, 0, 1, None, False)
@@ -205,7 +205,7 @@ class Values:
     def pack(self, work: Work, k: int, n: int, slots: Slots, order: Order) -> None:
         """Tiles k … k+n-1 of `work` will be written from DST to their pages."""
         while n > 0:
-            dst, step = work.dst + k * work.ddst, work.ddst
+            dst, step = work.target(k), work.ddst
             batch, row = slots.get(dst, (ZERO, 0))
             run = 1
             while run < n and slots.get(dst + run * step) == (batch, row + run):

@@ -111,9 +111,7 @@ async def untilize(
         for block in range(block_width_tiles // width):
             if wait is WaitMode.WaitBlock:
                 await ck.cb_wait_front(input_cb, width)
-            ck.pack_untilize_block(
-                input_cb, 1, output_cb, block, block_ct_dim=width, full_ct_dim=block_width_tiles
-            )
+            ck.pack_untilize_block(input_cb, 1, output_cb, block, block_ct_dim=width, full_ct_dim=block_width_tiles)
             ck.cb_pop_front(input_cb, width)
         ck.cb_push_back(output_cb, pages)
     ck.pack_untilize_uninit(output_cb)

@@ -16,6 +16,62 @@ from ..sim.trisc import Math, Unpack
 from . import programs
 from .state import compute_kernel_hw_startup, engine
 
+__all__ = [
+    "BroadcastType",
+    "EltwiseBinaryType",
+    "add_bcast_cols_init",
+    "add_bcast_cols_init_short",
+    "add_bcast_rows_init",
+    "add_bcast_rows_init_short",
+    "add_bcast_scalar_init",
+    "add_bcast_scalar_init_short",
+    "add_block",
+    "add_init",
+    "add_tiles",
+    "add_tiles_bcast",
+    "add_tiles_bcast_cols",
+    "add_tiles_bcast_rows",
+    "add_tiles_bcast_scalar",
+    "add_tiles_init",
+    "bcast_init",
+    "copy_block",
+    "copy_init",
+    "copy_tile",
+    "copy_tile_init",
+    "copy_tile_to_dst_init_short",
+    "copy_tile_to_dst_init_short_with_dt",
+    "init_bcast",
+    "mul_bcast_cols_init",
+    "mul_bcast_cols_init_short",
+    "mul_bcast_rows_init",
+    "mul_bcast_rows_init_short",
+    "mul_bcast_scalar_init",
+    "mul_bcast_scalar_init_short",
+    "mul_block",
+    "mul_init",
+    "mul_tiles",
+    "mul_tiles_bcast",
+    "mul_tiles_bcast_cols",
+    "mul_tiles_bcast_rows",
+    "mul_tiles_bcast_scalar",
+    "mul_tiles_init",
+    "sub_bcast_cols_init",
+    "sub_bcast_cols_init_short",
+    "sub_bcast_rows_init",
+    "sub_bcast_rows_init_short",
+    "sub_bcast_scalar_init",
+    "sub_bcast_scalar_init_short",
+    "sub_block",
+    "sub_init",
+    "sub_tiles",
+    "sub_tiles_bcast",
+    "sub_tiles_bcast_cols",
+    "sub_tiles_bcast_rows",
+    "sub_tiles_bcast_scalar",
+    "sub_tiles_init",
+]
+
+
 Init = Callable[[int, int], None]
 Op = Callable[[int, int, int, int, int], None]
 
@@ -199,8 +255,3 @@ def init_bcast(icb0: int, icb1: int, ocb: int, *, op: EltwiseBinaryType, tBcastD
     """The older full start-up: `compute_kernel_hw_startup` and `bcast_init`."""
     compute_kernel_hw_startup(icb0, icb1, ocb)
     bcast_init(icb0, icb1, op=op, tBcastDim=tBcastDim)
-
-
-__all__ = [
-    name for name in dir() if name.partition("_")[0] in ("add", "bcast", "copy", "mul", "sub") or name == "init_bcast"
-] + ["BroadcastType", "EltwiseBinaryType"]

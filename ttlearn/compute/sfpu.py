@@ -16,6 +16,29 @@ from ..sim.sched import Role, now
 from ..sim.trisc import Kind, Math, Tiles
 from .state import engine
 
+__all__ = [
+    "abs_tile",
+    "abs_tile_init",
+    "add_unary_tile",
+    "binop_with_scalar_tile_init",
+    "div_unary_tile",
+    "exp_tile",
+    "exp_tile_init",
+    "mul_unary_tile",
+    "recip_tile",
+    "recip_tile_init",
+    "relu_tile",
+    "relu_tile_init",
+    "rsqrt_tile",
+    "rsqrt_tile_init",
+    "rsub_unary_tile",
+    "sqrt_tile",
+    "sqrt_tile_init",
+    "square_tile",
+    "square_tile_init",
+    "sub_unary_tile",
+]
+
 
 def _slow(arch: Arch) -> int:
     return arch.sfpu_slow
@@ -89,5 +112,3 @@ add_unary_tile = _scalar("add")
 sub_unary_tile = _scalar("sub")
 mul_unary_tile = div_unary_tile = _scalar("mul")  # div takes the bits of 1/x
 rsub_unary_tile = _scalar("rsub")
-
-__all__ = [name for name in dir() if name.endswith(("_tile", "_tile_init"))]

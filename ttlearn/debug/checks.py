@@ -62,6 +62,7 @@ class Checks(Observer):
         self.poison_pages: dict[tuple[int, int], Access] = {}
         self.buffers: list[Buffer] = []
         self._latest: dict[int, int] = {}
+        self._opened: dict[Risc, int] = {}
 
     def start(self, device: Device, buffers: list[Buffer]) -> None:
         self.buffers = buffers
@@ -113,8 +114,12 @@ class Checks(Observer):
         return len(self.accesses) - 1
 
     def _seen(self, numbers: NDArray[np.int32]) -> list[int]:
+        """The different numbers in a stretch. They stand in runs: 6 us where np.unique takes 30."""
+        if len(numbers) == 1:
+            return [int(numbers[0])]
+        breaks = np.flatnonzero(numbers[1:] != numbers[:-1])
         first = int(numbers[0])
-        return [first] if (numbers == first).all() else [int(n) for n in np.unique(numbers)]
+        return [first] if not len(breaks) else sorted({first, *numbers[breaks + 1].tolist()})
 
     def read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
         shadow, part = self.shadows[risc.core], slice(low >> GRANULE, (high + 15) >> GRANULE)
@@ -163,7 +168,7 @@ class Checks(Observer):
         elif reading:
             cause = f"{other.who} wrote it at {other.site} and nothing says that it has finished"
             step = f"wait for its push first: `await cb_wait_front(...)` in {risc.name}"
-        elif other.verb == "read":
+        elif other.verb in ("read", "noc write"):
             cause = f"{other.who} reads it at {other.site} and nothing says that it has finished"
             step = f"wait for its pop first: `await cb_reserve_back(...)` in {risc.name}"
         else:
@@ -231,12 +236,10 @@ class Checks(Observer):
         """A record for bytes under way; one serves all transfers of a line between two barriers."""
         before = self.outstanding[transfer.risc]
         if before and before[-1].site == transfer.site and before[-1].record.open and verb == before[-1].record.verb:
-            return self._open_number
+            return self._opened[transfer.risc]
         self.accesses.append(Access(transfer.risc, 0, transfer.site, verb, open=True))
-        self._open_number = len(self.accesses) - 1
-        return self._open_number
-
-    _open_number = NEVER
+        self._opened[transfer.risc] = len(self.accesses) - 1
+        return len(self.accesses) - 1
 
     def _check_source(self, transfer: Transfer, shadow: Shadow, part: slice, order: Order) -> None:
         risc, site = transfer.risc, transfer.site

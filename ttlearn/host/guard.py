@@ -1,14 +1,16 @@
-"""Stops a kernel that loops for ever without awaiting, with its line.
+"""Stops a kernel that loops for ever and lets nobody else run, with its line.
 
 From Python 3.12 on by `sys.monitoring`: every backward jump in a learner's code looks at the clock. Before
-that by an interval timer (SIGALRM), which needs a main thread on POSIX; where there is none, nothing
-guards. Left out: loops inside C functions, which neither sees.
+that by an interval timer (SIGALRM), which needs POSIX and the main thread; elsewhere nothing guards. Left
+out: loops inside C functions, which neither sees, and loops that await (`Risc.spin` stops those).
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Iterator
@@ -19,22 +21,16 @@ from typing import Any
 
 from ..errors import KernelError
 from ..sim.sched import now
+from ..sim.trace import Site
 
-LIMIT = 3.0  # seconds of host time in one stretch without an await
-_PACKAGE = str(Path(__file__).parent.parent)
+LIMIT = 3.0  # seconds of host time that one RISC may run while the others stand still
+_LIBRARIES = (str(Path(__file__).parent.parent) + os.sep, sysconfig.get_path("stdlib") + os.sep, "<string>")
 _TOOL = 4  # one of sys.monitoring's free tool numbers
-
-
-def _stopped(name: str, line: int) -> KernelError:
-    return KernelError(
-        f"{name} line {line} loops for ever: {LIMIT:.0f} seconds passed without an `await`. Give the loop an "
-        "end, or wait in it for what should end it (a poll needs `await invalidate_l1_cache()`)"
-    )
 
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """While a program runs, a kernel may not stay in one stretch for longer than `LIMIT`."""
+    """While a program runs, no RISC may keep the host for longer than `LIMIT`."""
     if sys.version_info >= (3, 12):
         with _monitored():
             yield
@@ -45,63 +41,77 @@ def guard() -> Iterator[None]:
         yield
 
 
+class _Watch:
+    """How long the same stretch of the same RISC has been running."""
+
+    def __init__(self) -> None:
+        self.stretch, self.since, self.thread = -1, 0.0, threading.get_ident()
+
+    def over(self) -> bool:
+        if now.stretch != self.stretch or now.risc is None:
+            self.stretch, self.since = now.stretch, time.monotonic()
+            return False
+        return time.monotonic() - self.since > LIMIT and threading.get_ident() == self.thread
+
+
+def _stopped(code: CodeType, lasti: int) -> KernelError:
+    kernel: Any = now.risc.coro.cr_frame
+    site = Site(code, lasti, kernel.f_code, kernel.f_lasti)
+    return KernelError(
+        f"{now.risc.label} loops for ever at {site}: nothing else could run for {LIMIT:.0f} seconds; give the loop an "
+        "end, or wait in it for what should end it (a poll of memory needs `await invalidate_l1_cache()`)"
+    )
+
+
 @contextmanager
 def _monitored() -> Iterator[None]:
     monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
     if monitoring.get_tool(_TOOL) is not None:
         yield
         return
-    begin: list[Any] = [None, 0.0]  # the stretch, and when it was first seen
+    watch = _Watch()
 
     def jumped(code: CodeType, source: int, target: int) -> Any:
-        if target > source or code.co_filename.startswith(_PACKAGE) or "site-packages" in code.co_filename:
+        if target > source or not _learners(code):
             return monitoring.DISABLE
-        stretch = now.stretch
-        if stretch != begin[0]:
-            begin[:] = stretch, time.monotonic()
-        elif now.risc is not None and time.monotonic() - begin[1] > LIMIT:
-            raise _stopped(code.co_name, _line(code, source))
+        if watch.over():
+            raise _stopped(code, source)
         return None
 
-    events = monitoring.events.JUMP | monitoring.events.BRANCH
     monitoring.use_tool_id(_TOOL, "ttlearn")
     monitoring.register_callback(_TOOL, monitoring.events.JUMP, jumped)
-    monitoring.register_callback(_TOOL, monitoring.events.BRANCH, jumped)
-    monitoring.set_events(_TOOL, events)
+    monitoring.set_events(_TOOL, monitoring.events.JUMP)
     monitoring.restart_events()
     try:
         yield
     finally:
         monitoring.set_events(_TOOL, 0)
+        monitoring.register_callback(_TOOL, monitoring.events.JUMP, None)
         monitoring.free_tool_id(_TOOL)
-
-
-def _line(code: CodeType, offset: int) -> int:
-    for start, end, line in code.co_lines():
-        if start <= offset < end and line:
-            return line
-    return code.co_firstlineno
 
 
 @contextmanager
 def _timed() -> Iterator[None]:
-    seen: list[Any] = [None]
+    watch = _Watch()
 
     def tick(number: int, frame: FrameType | None) -> None:
-        if now.risc is None or now.stretch != seen[0]:
-            seen[0] = now.stretch
-            return
-        kernel = frame
-        while kernel is not None and kernel.f_code is not now.risc.code:
-            kernel = kernel.f_back
-        where = kernel or frame
-        assert where is not None
-        raise _stopped(where.f_code.co_name, where.f_lineno)
+        if watch.over():
+            while frame is not None and not _learners(frame.f_code):
+                frame = frame.f_back
+            assert frame is not None
+            raise _stopped(frame.f_code, frame.f_lasti)
 
-    before = signal.signal(signal.SIGALRM, tick)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT / 2, LIMIT / 2)
+    handler = signal.signal(signal.SIGALRM, tick)
+    timer = signal.setitimer(signal.ITIMER_REAL, LIMIT / 6, LIMIT / 6)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def _learners(code: CodeType) -> bool:
+    """Is this code a kernel, or a function of the learner's that it calls?"""
+    if now.risc is not None and code is now.risc.code:
+        return True
+    return not code.co_filename.startswith(_LIBRARIES) and "site-packages" not in code.co_filename

@@ -75,6 +75,7 @@ def generic_op(
             risc.owed = None
             if risc.coro is not None:
                 risc.coro.close()
+        device.dram.settle(float("inf"))  # what has been sent arrives, also when the device hangs
         device.trace.tiles = [w for c in device.cores.values() for t in (c.unpack, c.math, c.pack) for w in t.queue]
         for tensor, buffer in zip(tensors, buffers, strict=True):
             tensor.take(buffer)
@@ -236,7 +237,7 @@ def _start(core: Core, kernel: KernelDescriptor, arguments: list[int], strict: b
         risc.compile_time_args, risc.named_args = list(kernel.compile_time_args), dict(kernel.named_compile_time_args)
         risc.runtime_args, risc.common_args = arguments, list(kernel.common_runtime_args)
         risc.coro, risc.t = kernel.kernel_source(), core.device.arch.launch
-        risc.frame = risc.coro.cr_frame
+        risc.frame = risc.coro.cr_frame  # type: ignore[union-attr]
         if isinstance(risc, Trisc):
             risc.strict = strict
 

@@ -13,7 +13,7 @@ from ..host.descriptors import CBDescriptor, CBFormatDescriptor, CoreRangeSet
 from ..sim.formats import Format, bfloat16
 
 IN, TILED, SCALER, EPSILON, GAMMA, BETA, GAMMA_TILED, BETA_TILED = range(8)
-OUT = 16
+OUT, SHOWN = 16, 17  # SHOWN: only in programs that stop after a phase
 CENTERED, MEAN, VARIANCE, INV_STD = range(24, 28)
 
 
@@ -60,8 +60,18 @@ class CBTable(list[CB]):
         return "\n".join([*rows, f"total {self.total_size:>26,} B"])
 
 
-def cb_table(width: int, dtype: Format = bfloat16, pages: str = "sticks", cb_depth: int = 2) -> CBTable:
-    """The table for rows of `width` elements. `cb_depth` tile rows fit into c_0 and into c_16."""
+def cb_table(
+    width: int,
+    dtype: Format = bfloat16,
+    pages: str = "sticks",
+    cb_depth: int = 2,
+    gamma: bool = True,
+    beta: bool = True,
+) -> CBTable:
+    """The table for rows of `width` elements. `cb_depth` tile rows fit into c_0 and into c_16.
+
+    Without gamma, or beta, its two CBs shrink to a page each.
+    """
     wt, tile, stick = width // 32, dtype.tile_bytes, width * dtype.itemsize
     page, row = (stick, 32) if pages == "sticks" else (tile, wt)
     one = bfloat16.tile_bytes
@@ -71,10 +81,10 @@ def cb_table(width: int, dtype: Format = bfloat16, pages: str = "sticks", cb_dep
             CB(TILED, 2 * wt, tile, dtype, "a tile row: input, later squared, normalized, shifted"),
             CB(SCALER, 2, one, bfloat16, "1/W in row 0 of each face"),
             CB(EPSILON, 1, one, bfloat16, "epsilon in element [0, 0]"),
-            CB(GAMMA, row, page, dtype, "gamma, one stick of a tile row"),
-            CB(BETA, row, page, dtype, "beta, one stick of a tile row"),
-            CB(GAMMA_TILED, wt, tile, dtype, "gamma in row 0 of its tiles"),
-            CB(BETA_TILED, wt, tile, dtype, "beta in row 0 of its tiles"),
+            CB(GAMMA, row if gamma else 1, page, dtype, "gamma, one stick of a tile row"),
+            CB(BETA, row if beta else 1, page, dtype, "beta, one stick of a tile row"),
+            CB(GAMMA_TILED, wt if gamma else 1, tile, dtype, "gamma in row 0 of its tiles"),
+            CB(BETA_TILED, wt if beta else 1, tile, dtype, "beta in row 0 of its tiles"),
             CB(OUT, cb_depth * row, page, dtype, "output, row-major"),
             CB(CENTERED, wt, tile, dtype, "input minus mean, later scaled"),
             CB(MEAN, 1, tile, dtype, "mean in column 0"),

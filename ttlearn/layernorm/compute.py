@@ -35,6 +35,7 @@ from .cbs import (
     MEAN,
     OUT,
     SCALER,
+    SHOWN,
     TILED,
     VARIANCE,
 )
@@ -56,28 +57,28 @@ async def tilize_beta(wt: int, sticks: bool) -> None:
     await tilize(wt, BETA, BETA_TILED, 1, 1 if sticks else None)
 
 
-async def tilize_input(wt: int, sticks: bool) -> None:
+async def tilize_input(wt: int, sticks: bool, out: int) -> None:
     """Phase 3."""
-    await tilize(wt, IN, TILED, 1, 32 if sticks else None)
+    await tilize(wt, IN, out, 1, 32 if sticks else None)
 
 
-async def mean(wt: int, cb: int = TILED, post_op: PostOp | None = None) -> None:
+async def mean(wt: int, cb: int, post_op: PostOp | None = None) -> None:
     """Phase 4: keeps its input for phase 5."""
     keep = ReduceInputPolicy.WaitUpfrontNoPop
     await reduce(PoolType.SUM, ReduceDim.REDUCE_ROW, cb, SCALER, MEAN, 1, wt, policy=keep, post_op=post_op)
 
 
-async def center(wt: int, cb: int = TILED, out: int = CENTERED) -> None:
+async def center(wt: int, cb: int, out: int) -> None:
     """Phase 5: input minus mean."""
     await binary(SUB, COL, cb, MEAN, out, 1, wt, policy_a=TAKE, policy_b=TAKE, output=BULK)
 
 
-async def square_centered(wt: int, cb: int = CENTERED, out: int = TILED) -> None:
+async def square_centered(wt: int, cb: int, out: int) -> None:
     """Phase 6: keeps its input for phase 9."""
     await square(cb, out, 1, wt, output=BULK)
 
 
-async def variance(wt: int, cb: int = TILED) -> None:
+async def variance(wt: int, cb: int) -> None:
     """Phase 7."""
     pop = ReduceInputPolicy.BulkWaitBulkPop
     await reduce(PoolType.SUM, ReduceDim.REDUCE_ROW, cb, SCALER, VARIANCE, 1, wt, policy=pop)
@@ -93,7 +94,7 @@ async def inverse_std() -> None:
     await binary(ADD, SCALAR, VARIANCE, EPSILON, INV_STD, 1, 1, policy_a=TAKE, policy_b=KEEP, post_op=rsqrt)
 
 
-async def normalize(wt: int, cb: int = CENTERED, out: int = TILED) -> None:
+async def normalize(wt: int, cb: int, out: int) -> None:
     """Phase 9."""
     await binary(MUL, COL, cb, INV_STD, out, 1, wt, policy_a=TAKE, policy_b=TAKE, output=BULK)
 
@@ -114,7 +115,7 @@ async def untilize_output(wt: int, cb: int, sticks: bool) -> None:
 
 
 async def compute() -> None:
-    """All phases up to `last`; what a shortened kernel leaves in a CB is popped."""
+    """All phases up to `last`; what a shortened kernel would leave behind is popped."""
     wt, sticks, has_gamma, has_beta, recentre, last = (get_compile_time_arg_val(i) for i in range(6))
     tile_rows, correction = get_arg_val(0), get_arg_val(1)
     compute_kernel_hw_startup(IN, SCALER, TILED)
@@ -130,24 +131,28 @@ async def compute() -> None:
         binop_with_scalar_tile_init()
         mul_unary_tile(idst, correction)
 
+    def out(phase: int, cb: int) -> int:
+        """Where a phase packs: a kernel that stops after it shows its result in a CB of its own."""
+        return SHOWN if last == phase else cb
+
     for _ in range(tile_rows):
         here, there = TILED, CENTERED  # the tile row goes to and fro between two CBs
-        await tilize_input(wt, bool(sticks))
+        await tilize_input(wt, bool(sticks), out(3, here))
         if last == 3:
             continue
-        await mean(wt, post_op=exact if recentre else None)
+        await mean(wt, here, exact if recentre else None)
         if last == 4:
-            cb_pop_front(TILED, wt)
+            cb_pop_front(here, wt)
             continue
-        await center(wt)
+        await center(wt, here, there if recentre else out(5, there))
         here, there = there, here
         if recentre:
             await mean(wt, here, exact)
-            await center(wt, here, there)
+            await center(wt, here, out(5, there))
             here, there = there, here
         if last == 5:
             continue
-        await square_centered(wt, here, there)
+        await square_centered(wt, here, out(6, there))
         if last >= 7:
             await variance(wt, there)
         if last >= 8:
@@ -155,13 +160,13 @@ async def compute() -> None:
         if last <= 8:
             cb_pop_front(here, wt)
             continue
-        await normalize(wt, here, there)
+        await normalize(wt, here, out(9, there))
         here, there = there, here
         if has_gamma and last >= 10:
-            await scale(wt, here, there)
+            await scale(wt, here, out(10, there))
             here, there = there, here
         if has_beta and last >= 11:
-            await shift(wt, here, there)
+            await shift(wt, here, out(11, there))
             here, there = there, here
         if last == LAST_PHASE:
             await untilize_output(wt, here, bool(sticks))

@@ -12,8 +12,8 @@ import numpy as np
 from ..dataflow import (
     TensorAccessor,
     TensorAccessorArgs,
-    cb_push_back,
     cb_pop_front,
+    cb_push_back,
     cb_reserve_back,
     cb_wait_front,
     get_arg_val,

@@ -88,9 +88,7 @@ def layernorm_fused_rm(
     `pages` counts c_0 and c_16 in "sticks" or "tiles"; `style` is "helpers" or "raw"; tile rows are split over `cores`.
     Raises HostError for what does not fit, and what `generic_op` raises.
     """
-    job = make_job(
-        x, gamma, beta, epsilon, recentre, dtype, fp32_dest_acc_en, pages, style, cores, cb_depth, arch
-    )
+    job = make_job(x, gamma, beta, epsilon, recentre, dtype, fp32_dest_acc_en, pages, style, cores, cb_depth, arch)
     return run_job(job, strict, seed)
 
 
@@ -117,9 +115,9 @@ def make_job(
     _check_choice("arch", arch, tuple(ARCHS))
     _check_number("cores", cores, ARCHS[arch].grid[0] * ARCHS[arch].grid[1])
     _check_number("cb_depth", cb_depth, 1 << 16)
-    if not (np.isscalar(epsilon) and np.isfinite(epsilon) and epsilon > 0):
+    if not isinstance(epsilon, (int, float, np.number)) or not 0 < float(epsilon) < float("inf"):
         raise HostError(f"epsilon is {epsilon!r}; it must be a number above 0, as in 1e-5")
-    table = cb_table(width, dtype, pages, cb_depth)
+    table = cb_table(width, dtype, pages, cb_depth, gamma is not None, beta is not None)
     _check_l1(table, arch)
     return Job(
         from_numpy(values, dtype),
@@ -211,7 +209,9 @@ def _check_input(values: NDArray[Any], dtype: Format) -> None:
     width, height = values.shape[-1], values.shape[-2]
     rows = int(np.prod(values.shape[:-1]))
     if width == 0 or width % 32:
-        raise HostError(f"x is {width} wide; W must be a multiple of 32, the width of a tile: pad it to {-(-width // 32) * 32}")
+        raise HostError(
+            f"x is {width} wide; W must be a multiple of 32, the width of a tile: pad it to {-(-width // 32) * 32}"
+        )
     if rows == 0 or height % 32:
         raise HostError(
             f"x has {height} rows; H must be a multiple of 32, the height of a tile: pad it to {-(-max(height, 1) // 32) * 32}"

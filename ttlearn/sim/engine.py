@@ -281,7 +281,14 @@ class Engine:
         per = work.per
         same = packing.per == per and (packing.dst, packing.ddst) == (work.dst, work.ddst)
         n = min(source.n - unpack.k, work.n - math.k, packing.n - pack.k) // per * per
-        fits = same and n and math.k % per == 0 and pack.k % per == 0 and work.conf.program.fold is None
+        fits = (
+            same
+            and n
+            and (per == 1 or work.ddst)
+            and math.k % per == 0
+            and pack.k % per == 0
+            and work.conf.program.fold is None
+        )
         if not fits or not work.conf.synced or packing.conf.format is None:
             return False
         self._hear(source.order)
@@ -355,13 +362,19 @@ class Engine:
                 self._pack_tiles(thread, work, begin)
             else:
                 if work.kind is Kind.RELEASE:
-                    self.releases.append(begin)
+                    self._release(begin)
                 thread.pass_by(work, begin)
                 if work.kind is Kind.PUSH:
                     work.order = self.core.observer.join(work.order, self.pack_order)
                     self._effect(begin, work, self.values.seal())
             moved = True
         return moved
+
+    def _release(self, time: int) -> None:
+        section = len(self.releases)
+        if section < len(self.commits):
+            self.commits[section][1].clear()  # its tiles are packed
+        self.releases.append(time)
 
     def _hear_pack(self, order: Order) -> None:
         if order is not self._pack_heard:
@@ -389,7 +402,7 @@ class Engine:
             due += work.step
         if work.per:
             begin = max(begin, work.closed(k))
-            self.releases.append(begin)
+            self._release(begin)
         thread.advance(work, n, begin)
 
     # ---- what others see ----------------------------------------------------------------------------------

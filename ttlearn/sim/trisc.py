@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import KernelError, Violation
 from .formats import Format
 from .fpu import MathFidelity, ReduceDim
-from .sched import History, Order, Risc, Role
+from .sched import History, Risc, Role
 from .trace import Site, call_site
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ class Work:
 class Trisc(Risc):
     """What the three have in common: a queue, and the last run, which a like call extends."""
 
+    conf: Any = None  # this thread's configuration: UnpackConf, MathConf or PackConf
+
     def __init__(self, name: str, core: Core, number: int) -> None:
         super().__init__(name, core, number)
         self.queue: list[Work | Sync] = []
@@ -295,11 +297,12 @@ class Trisc(Risc):
         if len(queue) < 3 or self.thread.at > len(queue) - 3:
             return
         opens, work, closes = queue[-3:]
-        if isinstance(opens, Sync) and isinstance(work, Work) and isinstance(closes, Sync) and not work.per:
-            if opens.kind in (Kind.ACQUIRE, Kind.WAIT) and work.kind in (Kind.MATH, Kind.PACK):
-                work.per, work.opens, work.closes = work.n, opens, closes
-                queue[-3:] = [work]
-                self.group = work
+        if not (isinstance(opens, Sync) and isinstance(work, Work) and isinstance(closes, Sync)) or work.per:
+            return
+        if opens.kind in (Kind.ACQUIRE, Kind.WAIT) and work.kind in (Kind.MATH, Kind.PACK):
+            work.per, work.opens, work.closes = work.n, opens, closes
+            queue[-3:] = [work]
+            self.group = work
 
     def unfollow(self) -> None:
         """The section under way turned out different: put what it repeated so far into the queue as it is."""
@@ -323,7 +326,7 @@ class Unpack(Trisc):
 
     role = Role.UNPACK
     backs = False
-    conf = UnpackConf()
+    conf: UnpackConf = UnpackConf()
 
     def unpack(self, cb_a: int, tile_a: int, cb_b: int, tile_b: int, call: str, shape: Shape = ONCE) -> None:
         """One unpack of the configured program, with SrcA's operand at (cb_a, tile_a), SrcB's at (cb_b, tile_b)."""
@@ -358,7 +361,7 @@ class Math(Trisc):
 
     role = Role.MATH
     fronts = backs = False
-    conf = MathConf()
+    conf: MathConf = MathConf()
 
     def __init__(self, name: str, core: Core, number: int) -> None:
         super().__init__(name, core, number)
@@ -375,10 +378,11 @@ class Math(Trisc):
         frame = sys._getframe(2)
         if self.follow >= 0:
             group, tile = self.group, self.follow
-            if tile < group.per and frame.f_lasti == group.lasti and frame.f_code is group.code:  # type: ignore[union-attr]
-                if idst == group.dst + tile * group.ddst and group.conf is self.conf:  # type: ignore[union-attr]
-                    self.follow = tile + 1
-                    return
+            assert group is not None
+            same = frame.f_lasti == group.lasti and frame.f_code is group.code and group.conf is self.conf
+            if same and tile < group.per and idst == group.dst + tile * group.ddst:
+                self.follow = tile + 1
+                return
             self.unfollow()
         work = self.last
         if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
@@ -393,7 +397,9 @@ class Math(Trisc):
         work = self.put(Kind.MATH, 2, self.conf, call)
         work.dst = idst
         if self.conf.program is not None:
-            work.halves = shapes[self.fidelity is not MathFidelity.LoFi].of((self.conf.program.takes_a, self.conf.program.takes_b))
+            work.halves = shapes[self.fidelity is not MathFidelity.LoFi].of(
+                (self.conf.program.takes_a, self.conf.program.takes_b)
+            )
 
     def check_dst(self, call: str, idst: int) -> None:
         if not 0 <= idst < self.limit:
@@ -413,7 +419,7 @@ class Pack(Trisc):
 
     role = Role.PACK
     fronts = False
-    conf = PackConf()
+    conf: PackConf = PackConf()
 
     def pack(self, idst: int, address: int, call: str) -> None:
         """Pack DST tile `idst` to L1 `address`."""
@@ -425,11 +431,12 @@ class Pack(Trisc):
         frame = sys._getframe(2)
         if self.follow >= 0:
             group, tile = self.group, self.follow
-            if tile < group.per and frame.f_lasti == group.lasti and frame.f_code is group.code:  # type: ignore[union-attr]
-                same = idst == group.dst + tile * group.ddst and group.conf is self.conf  # type: ignore[union-attr]
-                if same and group.n > 1 and address == group.a + (group.n + tile) * group.da:  # type: ignore[union-attr]
-                    self.follow = tile + 1
-                    return
+            assert group is not None
+            same = frame.f_lasti == group.lasti and frame.f_code is group.code and group.conf is self.conf
+            placed = idst == group.dst + tile * group.ddst and address == group.a + (group.n + tile) * group.da
+            if same and placed and tile < group.per and group.n > 1:
+                self.follow = tile + 1
+                return
             self.unfollow()
         work = self.last
         if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:

@@ -16,7 +16,7 @@ from . import formats
 from .fpu import ReduceDim
 from .sched import Order
 from .tile import tilize, untilize
-from .trisc import Kind, Math, MathProgram, Tiles, Work
+from .trisc import Math, MathProgram, Tiles, Work
 
 if TYPE_CHECKING:
     from .device import Core
@@ -66,6 +66,7 @@ class Values:
         self.last: Batch | None = None
         self.packed: list[Packed] = []
         self._stored = self._loaded = self._sealed = 0
+        self._source: Work | None = None  # the operands evaluated last
 
     # ---- MATH ---------------------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ class Values:
                 self._fold(program, source, tile + i, together, dst + i * step)
             return
         bound = program.adds and any(dst + i * step in slots for i in range(n))
-        if (bound or (step == 0 and n > 1)) and not work.per:
+        if (bound or (step == 0 and n > 1)) and work.per != 1:
             for i in range(n):
                 previous = slots.get(dst + i * step) if program.adds else None
                 slots[dst + i * step] = (Batch(program, source, tile + i, 1, previous, False), 0)
@@ -136,12 +137,12 @@ class Values:
         queue = self.core.engine.unpack.queue
         while self._loaded < position:
             work = queue[self._loaded]
-            if isinstance(work, Work):
+            if isinstance(work, Work) and work.loaded is None:
                 self._load(work)
             self._loaded += 1
 
     def _load(self, work: Work) -> tuple[Tiles, Tiles]:
-        if work.loaded is None:
+        if not work.loaded:
             conf = work.conf
             a = self._read(work, conf.format_a, work.a, work.da, rows=conf.rows)
             same = conf.program.reads == 1 or (work.b, work.db, conf.format_b) == (work.a, work.da, conf.format_a)
@@ -182,8 +183,12 @@ class Values:
         return batch.array
 
     def _evaluate(self, batch: Batch, program: MathProgram) -> Tiles:
-        a, b = self._load(batch.source)
+        source: Work = batch.source
+        a, b = self._load(source)
         first, last = batch.tile, batch.tile + batch.n
+        if self._source is not None and self._source is not source:
+            self._source.loaded = ()  # MATH is past these operands; kept, they would fill the host's memory
+        self._source = source
         a = a[first:last] if len(a) > 1 else a
         b = b[first:last] if len(b) > 1 else b
         if len(a) < batch.n:

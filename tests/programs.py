@@ -1,0 +1,81 @@
+"""Small programs for the tests: kernels on a core or two, tensors whose pages are rows of one number."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import ttlearn as tt
+from ttlearn.dataflow import TensorAccessor, TensorAccessorArgs, get_common_arg_val
+
+CORE = tt.core_set((0, 0))
+PAIR = tt.core_set((0, 0), (1, 0))
+PAGE = 64  # bytes: a row of 32 bf16
+READER, WRITER, COMPUTE = tt.ReaderConfigDescriptor(), tt.WriterConfigDescriptor(), tt.ComputeConfigDescriptor()
+
+Function = Callable[[], Any]
+
+
+def rows(count: int, width: int = 32) -> tt.Tensor:
+    """A row-major tensor: page i holds `width` times the number i + 1."""
+    return tt.from_numpy(np.arange(1, count + 1, dtype=np.float32)[:, None] * np.ones(width, np.float32))
+
+
+def empty(count: int, width: int = 32) -> tt.Tensor:
+    return tt.allocate_tensor_on_device((count, width))
+
+
+def tiles(count: int) -> tt.Tensor:
+    """Tiles in a row: tile i holds the number i + 1."""
+    return tt.from_numpy(np.repeat(np.arange(1.0, count + 1), 32) * np.ones((32, 1)), layout=tt.TILE_LAYOUT)
+
+
+def no_tiles(count: int) -> tt.Tensor:
+    return tt.allocate_tensor_on_device((32, 32 * count), layout=tt.TILE_LAYOUT)
+
+
+def tensor(number: int) -> TensorAccessor:
+    """In a kernel: the program's tensor of that number."""
+    return TensorAccessor(TensorAccessorArgs(2 * number), get_common_arg_val(number))
+
+
+def cb(index: int, pages: int, page_size: int = PAGE, cores: tt.CoreRangeSet = CORE) -> tt.CBDescriptor:
+    return tt.CBDescriptor(pages * page_size, cores, [tt.CBFormatDescriptor(index, tt.bfloat16, page_size)])
+
+
+def kernel(
+    function: Any, config: Any, tensors: Sequence[tt.Tensor] = (), cores: tt.CoreRangeSet = CORE
+) -> tt.KernelDescriptor:
+    words = [word for t in tensors for word in tt.TensorAccessorArgs(t).get_compile_time_args()]
+    return tt.KernelDescriptor(
+        function, cores, config, words, common_runtime_args=[t.buffer_address() for t in tensors]
+    )
+
+
+def launch(
+    reader: Function | None = None,
+    writer: Function | None = None,
+    compute: Function | None = None,
+    *,
+    tensors: Sequence[tt.Tensor] = (),
+    cbs: Sequence[tt.CBDescriptor] = (),
+    more: Sequence[tuple[Function, Any, tt.CoreRangeSet]] = (),
+    **options: Any,
+) -> tt.Run:
+    """Run up to three kernels on core (0, 0), and `more` of them (function, config, cores) anywhere."""
+    tensors = tensors or [rows(4), empty(4)]
+    given = [(reader, READER), (writer, WRITER), (compute, COMPUTE)]
+    kernels = [kernel(function, config, tensors) for function, config in given if function is not None]
+    kernels += [kernel(function, config, tensors, cores) for function, config, cores in more]
+    return tt.generic_op(list(tensors), tt.ProgramDescriptor(kernels, list(cbs)), **options)
+
+
+def at(function: Function, fragment: str) -> str:
+    """How a message names the one line of `function` that contains `fragment`."""
+    lines, first = inspect.getsourcelines(function)
+    found = [(first + k, line.strip()) for k, line in enumerate(lines) if fragment in line]
+    assert len(found) == 1, found
+    return f"{function.__name__} line {found[0][0]}: `{found[0][1]}`"

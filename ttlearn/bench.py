@@ -1,0 +1,106 @@
+"""`python -m ttlearn.bench`: how fast the simulator is, as ratios against numpy on whole arrays.
+
+The floor does the op's phases with the same roundings on the whole matrix at once: what numpy alone would
+take for the same numbers, without CBs, clock, NOC or checks. One process, one thread, best of several runs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layernorm.op import make_job, run_job
+from .sim import formats, fpu, tile
+from .sim.formats import bfloat16
+from .sim.fpu import BroadcastType as B
+from .sim.fpu import EltwiseBinaryType as E
+from .sim.fpu import MathFidelity, PoolType, ReduceDim
+
+HIFI = MathFidelity.HiFi4
+Tiles = NDArray[np.float32]
+
+
+def floor(bits: NDArray[np.uint16], gamma: Tiles, beta: Tiles, epsilon: float) -> NDArray[np.uint8]:
+    """The twelve phases on (H, W) bf16 patterns, each rounded as the chip rounds, each one numpy call or few."""
+    height, width = bits.shape
+    wt, rows = width // 32, height // 32
+    scaler = np.zeros((1024,), np.float32)
+    scaler.reshape(4, 256)[:, :16] = formats.truncate(np.float32([1 / width]), 16)[0]
+
+    def packed(x: Tiles) -> Tiles:
+        return formats.unpack(formats.pack(x, bfloat16), bfloat16, True)
+
+    def row_mean(x: Tiles) -> Tiles:
+        weighted = (x.reshape(rows, wt, 1024).sum(axis=1) * fpu.broadcast(scaler[None], B.ROW)).reshape(fpu.FACES)
+        result = np.zeros((rows, 1024), np.float32)
+        result.reshape(fpu.FACES)[:, :, 0, :, 0] = weighted.sum(axis=(2, 4))
+        return packed(result)
+
+    def each(op: E, x: Tiles, y: Tiles, bcast: B) -> Tiles:
+        return packed(fpu.eltwise(op, x, y, bcast, HIFI, True))
+
+    def per_row(x: Tiles) -> Tiles:
+        return np.repeat(x, wt, axis=0)
+
+    sticks = bits.reshape(rows, 32, width)
+    x = formats.unpack(np.concatenate([tile.tilize(s) for s in sticks]).reshape(-1).view(np.uint8), bfloat16, True)
+    x = packed(x)  # tilize packs, too
+    centered = each(E.ELWSUB, x, per_row(row_mean(x)), B.COL)
+    variance = row_mean(each(E.ELWMUL, centered, centered, B.NONE))
+    inverse = packed(fpu.SFPU["rsqrt"](variance + np.float32(epsilon), True))
+    y = each(E.ELWMUL, centered, per_row(inverse), B.COL)
+    y = each(E.ELWMUL, y, np.tile(gamma, (rows, 1)), B.ROW)
+    y = each(E.ELWADD, y, np.tile(beta, (rows, 1)), B.ROW)
+    out = formats.pack(y, bfloat16).view(np.uint16).reshape(rows, wt, 1024)
+    return np.concatenate([tile.untilize(row) for row in out]).view(np.uint8)
+
+
+def best(function: Callable[[], object], runs: int) -> float:
+    """Seconds of the fastest of `runs` calls, after one to warm up."""
+    function()
+    times = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def import_seconds() -> float:
+    """What `import ttlearn` takes beyond numpy and ml_dtypes."""
+
+    def seconds(modules: str) -> float:
+        code = f"import time; t = time.perf_counter(); import {modules}; print(time.perf_counter() - t)"
+        return min(float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(5))
+
+    return seconds("numpy, ml_dtypes, ttlearn") - seconds("numpy, ml_dtypes")
+
+
+def main() -> None:
+    rng = np.random.default_rng(0)
+    print(f"{'shape':>12} {'floor':>9} {'helpers':>9} {'raw':>9}   helpers/floor  raw/floor  us a tile (helpers)")
+    for height, width in ((32, 1024), (256, 1024), (1024, 1024), (2048, 1024)):
+        x, gamma, beta = (rng.normal(size=s).astype(np.float32) for s in ((height, width), (width,), (width,)))
+        bits = formats.to_bf16_rne(x)
+        g, b = (tile.tilize(np.tile(formats.bf16_values(formats.to_bf16_rne(v)), (32, 1))) for v in (gamma, beta))
+        base = best(lambda bits=bits, g=g, b=b: floor(bits, g, b, 1e-5), 7)  # type: ignore[misc]
+        took = []
+        for style in ("helpers", "raw"):
+            took.append(best(lambda s=style: run_job(make_job(x, gamma, beta, style=s)), 3))  # type: ignore[misc]  # noqa: B023
+        tiles = height * width // 1024
+        print(
+            f"{height:>6}x{width:<5} {base * 1e3:>6.1f} ms {took[0] * 1e3:>6.1f} ms {took[1] * 1e3:>6.1f} ms"
+            f"   {took[0] / base:>12.1f}x {took[1] / base:>9.1f}x {took[0] / tiles * 1e6:>12.0f}"
+        )
+    print(f"import ttlearn: {import_seconds():.3f} s beyond numpy and ml_dtypes")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

@@ -82,6 +82,8 @@ def reduce(pool: PoolType, dim: ReduceDim) -> MathProgram:
 
     def fold(dst: Tiles | None, a: Tiles, b: Tiles, risc: Math) -> Tiles:
         data, scaler = (b, a) if swapped else (a, b)
+        if len(data) < len(scaler):
+            data = np.broadcast_to(data, scaler.shape)
         if len(scaler) == 1 or not (scaler != scaler[0]).any():
             return fpu.reduce_accumulate(pool, dim, dst, data, scaler[0], risc.fp32_dest, risc.fidelity)
         for tile, weights in zip(data, scaler, strict=True):

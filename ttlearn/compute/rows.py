@@ -230,6 +230,7 @@ def _pack_rows(risc: Pack, call: str, ocb: int, block: int, block_index: int, fi
         work = risc.put(Kind.PACK, 2, risc.conf, call)
         work.n = min(risc.limit, block - done)
         work.a, work.da, work.dst, work.ddst = start + done * width, width, first, 1
+        work.b = ring.wr
 
 
 def pack_untilize_uninit(ocb: int) -> None:

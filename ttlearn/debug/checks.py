@@ -49,6 +49,23 @@ class Shadow:
         self.popped = np.zeros(size >> GRANULE, np.int32)
 
 
+class Span:
+    """Transfers of one line whose L1 bytes lie side by side."""
+
+    def __init__(self, transfer: Transfer, record: Access, number: int) -> None:
+        self.low, self.high = transfer.local, transfer.local + transfer.size
+        self.site, self.order, self.reading = transfer.site, transfer.risc.order, transfer.kind == "read"
+        self.record, self.number, self.transfers = record, number, [transfer]
+
+    def extend(self, transfer: Transfer) -> bool:
+        same = transfer.site == self.site and transfer.risc.order is self.order
+        if not same or transfer.local != self.high or (transfer.kind == "read") != self.reading:
+            return False
+        self.high += transfer.size
+        self.transfers.append(transfer)
+        return True
+
+
 class Checks(Observer):
     """The observer that looks. With `strict` a finding is raised, else it is listed once."""
 
@@ -62,7 +79,7 @@ class Checks(Observer):
         self.poison_pages: dict[tuple[int, int], Access] = {}
         self.buffers: list[Buffer] = []
         self._latest: dict[int, int] = {}
-        self._opened: dict[Risc, int] = {}
+        self.spans: dict[Risc, Span] = {}
 
     def start(self, device: Device, buffers: list[Buffer]) -> None:
         self.buffers = buffers
@@ -122,6 +139,8 @@ class Checks(Observer):
         return [first] if not len(breaks) else sorted({first, *numbers[breaks + 1].tolist()})
 
     def read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
+        if self.spans:
+            self._look(risc.core)
         shadow, part = self.shadows[risc.core], slice(low >> GRANULE, (high + 15) >> GRANULE)
         for number in self._seen(shadow.writes[part]):
             self._check_read(risc, low, number, site, order, shadow.popped[part])
@@ -142,6 +161,8 @@ class Checks(Observer):
                 )
 
     def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
+        if self.spans:
+            self._look(risc.core)
         shadow, part = self.shadows[risc.core], slice(low >> GRANULE, (high + 15) >> GRANULE)
         self._check_write(risc, shadow, part, low, site, order)
         shadow.writes[part] = self._number(risc, order, site, "write")
@@ -151,10 +172,6 @@ class Checks(Observer):
             for number in self._seen(numbers):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
                     self._unordered(risc, low, site, self.accesses[number], reading=False)
-
-    def write_rows(self, risc: Risc, low: int, pitch: int, run: int, site: Site, order: Order) -> None:
-        """32 rows of `run` bytes; what lies between them is the same packer's to fill."""
-        self.write(risc, low, low + 31 * pitch + run, site, order)
 
     def _unordered(self, risc: Risc, low: int, site: Site, other: Access, reading: bool) -> None:
         """`other` touched the same bytes and nothing says that it is over."""
@@ -217,43 +234,57 @@ class Checks(Observer):
     # ---- transfers ------------------------------------------------------------------------------------------
 
     def sent(self, transfer: Transfer, call: str) -> None:
-        risc, target, order = transfer.risc, transfer.target, transfer.risc.order
-        reading = transfer.kind == "read"
-        shadow = self.shadows[risc.core]
-        part = slice(transfer.local >> GRANULE, (transfer.local + transfer.size + 15) >> GRANULE)
-        if reading:
-            self._check_write(risc, shadow, part, transfer.local, transfer.site, order)
-        else:
-            self._check_source(transfer, shadow, part, order)
-        number = self._open(transfer, "noc read" if reading else "noc write")
-        transfer.record = self.accesses[number]
-        (shadow.writes if reading else shadow.reads)[part] = number
-        if not reading and target.core is not None:
-            self._arrives(transfer, target)
+        """Bytes are under way. Neighbouring transfers of one line are looked at together, as one stretch."""
+        risc = transfer.risc
+        span = self.spans.get(risc)
+        if span is None or not span.extend(transfer):
+            if self.spans:
+                self._look(risc.core)
+            verb = "noc read" if transfer.kind == "read" else "noc write"
+            self.accesses.append(Access(risc, 0, transfer.site, verb, open=True))
+            span = self.spans[risc] = Span(transfer, self.accesses[-1], len(self.accesses) - 1)
+        transfer.record = span.record
         self.outstanding[risc].append(transfer)
+        if transfer.kind == "write" and transfer.target.core is not None:
+            self._arrives(transfer, transfer.target)
 
-    def _open(self, transfer: Transfer, verb: str) -> int:
-        """A record for bytes under way; one serves all transfers of a line between two barriers."""
-        before = self.outstanding[transfer.risc]
-        if before and before[-1].site == transfer.site and before[-1].record.open and verb == before[-1].record.verb:
-            return self._opened[transfer.risc]
-        self.accesses.append(Access(transfer.risc, 0, transfer.site, verb, open=True))
-        self._opened[transfer.risc] = len(self.accesses) - 1
-        return len(self.accesses) - 1
+    def _look(self, core: Core) -> None:
+        """Check and mark the stretches that are open on this core."""
+        for risc in (core.brisc, core.ncrisc):
+            span = self.spans.pop(risc, None)
+            if span is None:
+                continue
+            shadow, part = self.shadows[core], slice(span.low >> GRANULE, (span.high + 15) >> GRANULE)
+            if span.reading:
+                self._check_write(risc, shadow, part, span.low, span.site, span.order)
+                shadow.writes[part] = span.number
+            else:
+                self._check_source(risc, span, shadow, part)
+                shadow.reads[part] = span.number
 
-    def _check_source(self, transfer: Transfer, shadow: Shadow, part: slice, order: Order) -> None:
-        risc, site = transfer.risc, transfer.site
-        page = (id(transfer.target.buffer), transfer.target.page)
-        self.poison_pages.pop(page, None)
-        for number in self._seen(shadow.writes[part]):
-            if number == NEVER and transfer.target.core is None:
-                self.poison_pages[page] = Access(risc, 0, site, _where(risc.core, transfer.local))
-            elif number != NEVER:
-                self._check_read(risc, transfer.local, number, site, order, shadow.popped[part])
+    def _check_source(self, risc: Risc, span: Span, shadow: Shadow, part: slice) -> None:
+        numbers = self._seen(shadow.writes[part])
+        if NEVER in numbers or self.poison_pages:
+            self._check_poison(risc, span, shadow)
+        for number in numbers:
+            if number != NEVER:
+                self._check_read(risc, span.low, number, span.site, span.order, shadow.popped[part])
+
+    def _check_poison(self, risc: Risc, span: Span, shadow: Shadow) -> None:
+        """Which DRAM pages get bytes that nobody has written, and which no longer do."""
+        for transfer in span.transfers:
+            if transfer.target.core is not None:
+                continue
+            page, local = (id(transfer.target.buffer), transfer.target.page), transfer.local
+            self.poison_pages.pop(page, None)
+            if (shadow.writes[local >> GRANULE : (local + transfer.size + 15) >> GRANULE] == NEVER).any():
+                self.poison_pages[page] = Access(risc, 0, span.site, _where(risc.core, local))
 
     def _arrives(self, transfer: Transfer, target: Target) -> None:
         """A write into another core's L1: a write there, under way until the barrier."""
         assert target.core is not None
+        if self.spans:
+            self._look(target.core)
         shadow = self.shadows[target.core]
         part = slice(target.address >> GRANULE, (target.address + transfer.size + 15) >> GRANULE)
         self._check_write(transfer.risc, shadow, part, target.address, transfer.site, transfer.risc.order)
@@ -262,6 +293,8 @@ class Checks(Observer):
         shadow.writes[part] = len(self.accesses) - 1
 
     def barrier(self, risc: Risc, kinds: tuple[str, ...]) -> None:
+        if self.spans:
+            self._look(risc.core)
         epoch, left = risc.order[risc.number], []
         for transfer in self.outstanding[risc]:
             if transfer.kind in kinds or (transfer.kind == "write" and "flush" in kinds):
@@ -290,6 +323,8 @@ class Checks(Observer):
     # ---- the end --------------------------------------------------------------------------------------------
 
     def finished(self, device: Device) -> None:
+        for core in device.cores.values():
+            self._look(core)
         for risc, transfers in self.outstanding.items():
             if transfers:
                 kind = transfers[0].kind

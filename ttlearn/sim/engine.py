@@ -147,12 +147,23 @@ class Engine:
                 self.values.sfpu(work, thread.k)
                 begin = thread.due(work)
                 thread.step(work, begin, begin + work.conf)
-            elif not (self._stream_sections() if work.per else self._stream()):
-                self._unpack()
-                if not self._math_tile(thread, work):
+            elif not (work.per and self._stream_sections()):
+                if work.per and thread.k % work.per == 0 and not self._open(thread, work):
                     break
+                if not self._stream():
+                    self._unpack()
+                    if not self._math_tile(thread, work):
+                        break
+                if work.per and len(work.ends) % work.per == 0:
+                    self._commit(max(thread.free, work.closed(len(work.ends) - 1)), work.order)
             moved = True
         return moved
+
+    def _open(self, thread: Thread, work: Work) -> bool:
+        """The next DST section of a run that takes its sections itself."""
+        opened = self._acquire(max(thread.free, work.opened(thread.k)), work)
+        thread.free = thread.free if opened is None else opened
+        return opened is not None
 
     def _math_sync(self, thread: Thread, work: Sync) -> bool:
         begin = thread.due(work)
@@ -180,6 +191,7 @@ class Engine:
         return max(begin, self.releases[behind]) if behind >= 0 else begin
 
     def _commit(self, time: int, order: Order) -> None:
+        self.math.free = time
         self._hear(order)
         self.commits.append((time, self.values.commit(), self.math_order))
 
@@ -189,12 +201,7 @@ class Engine:
             self.math_order = self.core.observer.join(self.math_order, order)
 
     def _math_tile(self, thread: Thread, work: Work) -> bool:
-        program, begin, k, per = work.conf.program, thread.due(work), thread.k, work.per
-        if per and k % per == 0:
-            opened = self._acquire(max(thread.free, work.opened(k)), work)
-            if opened is None:
-                return False
-            begin = max(begin, opened)
+        program, begin = work.conf.program, thread.due(work)
         if program is None:
             thread.blocked = "unconfigured"
             return False
@@ -210,11 +217,8 @@ class Engine:
         self.taken = (need_a, need_b)
         self.takes.append((need_a, need_b, begin, end))
         self._hear(source.order)
-        self.values.math(work, k, source, tile, 1)
+        self.values.math(work, thread.k, source, tile, 1)
         thread.step(work, begin, end)
-        if per and (k + 1) % per == 0:
-            thread.free = max(end, work.closed(k))
-            self._commit(thread.free, work.order)
         return True
 
     # ---- UNPACK and MATH in step: the usual case, fast ----------------------------------------------------
@@ -235,13 +239,13 @@ class Engine:
         if matched is None:
             return False
         (source, work), unpack, math = matched, self.unpack, self.math
-        n = min(source.n - unpack.k, work.n - math.k)
+        n = min(source.n - unpack.k, (work.per - math.k % work.per) if work.per else work.n - math.k)
         du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
         self._hear(source.order)
         self.values.math(work, math.k, source, unpack.k, n)
         u, m, lag = unpack.free, math.free, max(work.halves)
         e1, e2 = m, self.takes[-2][3] if len(self.takes) > 1 else 0  # ends of the last two MATH tiles
-        su, sm = source.stamp + unpack.k * source.step, work.stamp + math.k * work.step
+        su, sm = source.stamp + unpack.k * source.step, work.stamp_of(math.k)
         us, ue, ms, me = source.starts.append, source.ends.append, work.starts.append, work.ends.append
         for _ in range(n):
             begin = u if u > su else su

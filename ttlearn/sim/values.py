@@ -66,6 +66,7 @@ class Values:
         self.last: Batch | None = None
         self.packed: list[Packed] = []
         self._stored = self._loaded = self._sealed = 0
+        self._rows = (-1, 0)
         self._source: Work | None = None  # the operands evaluated last
 
     # ---- MATH ---------------------------------------------------------------------------------------------
@@ -191,15 +192,13 @@ class Values:
         self._source = source
         a = a[first:last] if len(a) > 1 else a
         b = b[first:last] if len(b) > 1 else b
-        if len(a) < batch.n:
-            a = np.broadcast_to(a, (batch.n, 1024))
         previous = None
         if batch.previous is not None:
             previous = self.array(batch.previous[0])[batch.previous[1]]
         if batch.fold:
             assert program.fold is not None
             return program.fold(previous, a, b, self.risc)[None]
-        result = program.apply(a, b, self.risc)
+        result = program.apply(a if len(a) == batch.n else np.broadcast_to(a, (batch.n, 1024)), b, self.risc)
         if previous is not None:
             total = result + previous
             return total if self.risc.fp32_dest else formats.round_dst16(total)
@@ -265,7 +264,10 @@ class Values:
         pitch, run = conf.full * 32 * width, packed.n * 32 * width
         span = 31 * pitch + run
         target = self.core.l1.view(packed.address, span, str(packed.work.detail))
-        self.core.observer.write_rows(self.core.pack, packed.address, pitch, run, packed.work.site, packed.order)
+        if self._rows != (packed.work.b, id(packed.order)):  # one look serves all column blocks of a tile row
+            self._rows = (packed.work.b, id(packed.order))
+            low, high = packed.work.b, packed.work.b + 32 * pitch
+            self.core.observer.write(self.core.pack, low, high, packed.work.site, packed.order)
         flat = np.lib.stride_tricks.as_strided(target, (32, run), (pitch, 1))
         flat[:] = np.ascontiguousarray(rows).view(np.uint8).reshape(32, run)
 

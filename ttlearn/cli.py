@@ -1,0 +1,181 @@
+"""The command `ttlearn`: `demo` runs the op and a hang, `lab` copies the notebooks and opens them.
+
+Thin: everything shown is made elsewhere. Left out: options of the op, which are easier to type in Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import ttlearn as tt
+
+from .dataflow import (
+    TensorAccessor,
+    TensorAccessorArgs,
+    cb_pop_front,
+    cb_push_back,
+    cb_reserve_back,
+    cb_wait_front,
+    get_arg_val,
+    get_read_ptr,
+    get_write_ptr,
+    noc_async_read_barrier,
+    noc_async_read_page,
+    noc_async_write_barrier,
+    noc_async_write_page,
+)
+from .layernorm import golden
+
+COLUMNS = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="ttlearn", description="A teaching simulator of Tenstorrent's Tensix cores.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="run layernorm_fused_rm, then a hang and its diagnosis")
+    lab = commands.add_parser("lab", help="copy the notebooks and open them in JupyterLab")
+    lab.add_argument("folder", nargs="?", default="ttlearn-notebooks", type=Path, help="default: %(default)s")
+    lab.add_argument("--no-open", action="store_true", help="copy, and only print the command that would open them")
+    given = parser.parse_args(arguments)
+    return demo() if given.command == "demo" else open_lab(given.folder, not given.no_open)
+
+
+# ---- demo ----------------------------------------------------------------------------------------------------
+
+
+def demo() -> int:
+    """The op on a picture and on normal data, then a copy program that hangs."""
+    name, picture = sample_picture()
+    _show_layernorm(name, picture)
+    _show_layernorm("normal data", np.random.default_rng(0).normal(size=(128, 256)))
+    print("A copy program whose reader pushes one page short, and why it hangs:\n")
+    try:
+        tt.generic_op(*copy_program(short_reader))
+    except tt.DeviceHang as hang:
+        print(wrapped(str(hang)))
+    return 0
+
+
+def sample_picture() -> tuple[str, NDArray[np.float64]]:
+    """(its name, grey values 0 to 1), cropped to whole tiles; normal data if matplotlib has lost its picture."""
+    try:
+        from matplotlib import cbook, image
+
+        grey = image.imread(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)).mean(axis=2) / 255
+    except (ImportError, OSError):
+        return "normal data (matplotlib's sample picture is missing)", np.random.default_rng(1).normal(size=(576, 512))
+    height, width = (size // 32 * 32 for size in grey.shape)
+    return "matplotlib's picture grace_hopper.jpg, grey", grey[:height, :width]
+
+
+def _show_layernorm(name: str, x: NDArray[Any]) -> None:
+    run = tt.layernorm_fused_rm(x)
+    error = golden.compare(run.output, golden.layernorm(run.details["x"]))
+    print(f"layernorm_fused_rm on {name}: {x.shape[0]} x {x.shape[1]}, bfloat16, one core of {run.device.arch.name}")
+    print(f"  {run.cycles:,} cycles (model, unvalidated)")
+    print(wrapped(f"  against float64 numpy: {error}"))
+    print("  CB    pages   bytes  pushed  popped   left   high  holds")
+    holds = {cb.index: cb.holds for cb in run.details["cbs"]}
+    for r in run.cbs:
+        counts = f"{r.pushed:>8,}{r.popped:>8,}{r.left_over:>7}{r.high_water:>7}"
+        line = f"  {f'c_{r.index}':<5}{r.num_pages:>6}{r.page_size:>8,}{counts}  {holds[r.index]}"
+        print(line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}...")
+    print()
+
+
+def wrapped(text: str) -> str:
+    """Long lines folded to 100 columns; short ones, tables above all, untouched."""
+    return "\n".join(
+        textwrap.fill(line, COLUMNS, subsequent_indent="      ", drop_whitespace=True, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+
+
+# ---- the hang ------------------------------------------------------------------------------------------------
+
+
+async def short_reader() -> None:
+    """Reads all pages, and pushes all but the last."""
+    source, pages = TensorAccessor(TensorAccessorArgs(0), get_arg_val(0)), get_arg_val(1)
+    for i in range(pages):
+        await cb_reserve_back(0, 1)
+        noc_async_read_page(i, source, get_write_ptr(0))
+        await noc_async_read_barrier()
+        if i < pages - 1:
+            cb_push_back(0, 1)
+
+
+async def writer() -> None:
+    target = TensorAccessor(TensorAccessorArgs(0), get_arg_val(0))
+    for i in range(get_arg_val(1)):
+        await cb_wait_front(0, 1)
+        noc_async_write_page(i, target, get_read_ptr(0))
+        await noc_async_write_barrier()
+        cb_pop_front(0, 1)
+
+
+def copy_program(reader: Callable[[], Any]) -> tuple[list[tt.Tensor], tt.ProgramDescriptor]:
+    """Four tiles from one tensor to another through c_0, one core."""
+    x = tt.from_numpy(np.ones((64, 64), np.float32), layout=tt.TILE_LAYOUT)
+    y, core = tt.allocate_tensor_on_device((64, 64), layout=tt.TILE_LAYOUT), tt.core_set((0, 0))
+    buffer = tt.CBDescriptor(2 * 2048, core, [tt.CBFormatDescriptor(0, tt.bfloat16, 2048)])
+    kernels = [
+        tt.KernelDescriptor(
+            source, core, config, tt.TensorAccessorArgs(t).get_compile_time_args(), [((0, 0), [t.buffer_address(), 4])]
+        )
+        for source, config, t in ((reader, tt.ReaderConfigDescriptor(), x), (writer, tt.WriterConfigDescriptor(), y))
+    ]
+    return [x, y], tt.ProgramDescriptor(kernels, [buffer])
+
+
+# ---- lab -----------------------------------------------------------------------------------------------------
+
+
+def open_lab(folder: Path, show: bool = True) -> int:
+    """Copy the notebooks to `folder`, keeping every file that is there already, and open JupyterLab on loopback."""
+    copied, kept = copy_notebooks(notebooks(), folder)
+    print(f"{folder}: {copied} file(s) copied, {kept} already there and left as they are")
+    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder.resolve()}"]
+    if not show:
+        print(f"would run: {' '.join(command)}")
+        return 0
+    if importlib.util.find_spec("jupyterlab") is None:
+        print("JupyterLab is not installed: pip install 'ttlearn[lab]'", file=sys.stderr)
+        return 1
+    return subprocess.call(command)
+
+
+def notebooks() -> Path:
+    """In an installed wheel beside this file; in a checkout one folder up."""
+    here = Path(__file__).parent
+    return here / "notebooks" if (here / "notebooks").is_dir() else here.parent / "notebooks"
+
+
+def copy_notebooks(source: Path, folder: Path) -> tuple[int, int]:
+    """(files copied, files that were there already)."""
+    copied = kept = 0
+    for path in sorted(p for p in source.rglob("*") if p.is_file() and ".ipynb_checkpoints" not in p.parts):
+        target = folder / path.relative_to(source)
+        if target.exists():
+            kept += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        copied += 1
+    return copied, kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())

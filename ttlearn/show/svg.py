@@ -1,0 +1,159 @@
+"""Pictures as SVG: the circular buffers of a run, and a tile row in its two orders.
+
+Pure functions from figures to text. Every picture names itself in `aria-label`, keeps its figures in `data-*`
+attributes and tells things apart by pattern or letter, never by colour alone. Patterns are dashes of thick
+lines: SVG `<pattern>`s have ids, and ids of several pictures on one page clash. Left out: anything animated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+from ..errors import HostError
+from ..host.run import CBReport, Run
+from ..sim.tile import ELEMENTS, FACE, TILE, index
+
+INK, PAPER, FULL, LEFT, FAINT = "#222", "#fff", "#2a6fb0", "#b5410f", "#bbb"
+LETTERS = {"A": (0, 1), "B": (1, 0), "C": (0, 16), "D": (16, 0)}  # elements shown in both orders
+
+
+class Picture(str):
+    """SVG text that a notebook shows as a picture; its plain text is the picture's name."""
+
+    label: str
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return self.label
+
+
+# ---- circular buffers ----------------------------------------------------------------------------------------
+
+
+def cb_bars(run: Run | Iterable[CBReport], holds: Mapping[int, str] | None = None) -> Picture:
+    """One bar a CB, in pages: outline = capacity, stripes up to H = high water, solid up to L = left over.
+
+    `run`: a Run or its `cbs`. `holds`: a few words for a CB index. The first core is shown; CBs never pushed are faint.
+    """
+    reports = list(run.cbs if isinstance(run, Run) else run)
+    reports = [r for r in reports if r.core == reports[0].core]
+    rows = [_cb_row(r, 44 + 24 * i, (holds or {}).get(r.index, "")) for i, r in enumerate(reports)]
+    used = [r for r in reports if r.pushed]
+    label = "Circular buffers: " + "; ".join(
+        f"c_{r.index} high water {r.high_water} of {r.num_pages} pages, left over {r.left_over}" for r in used
+    )
+    key = (
+        _text(8, 16, "Circular buffers, each bar 0 to 100 % of its pages", weight="bold")
+        + _text(8, 32, "outline: capacity   H stripes: high water   L solid: left over at the end   -: never pushed")
+    )
+    return _picture(760, 52 + 24 * len(reports), label, [key, *rows])
+
+
+def _cb_row(r: CBReport, y: int, holds: str) -> str:
+    x, width = 60, 160
+    high, left = (round(width * pages / r.num_pages) for pages in (r.high_water, r.left_over))
+    parts = [_text(8, y + 13, f"c_{r.index}", weight="bold" if r.pushed else "normal")]
+    if high:
+        line = f'x1="{x}" x2="{x + high}" y1="{y + 9}" y2="{y + 9}"'
+        parts.append(f'<line {line} stroke="{FULL}" stroke-width="16" stroke-dasharray="3 2"/>')
+    if left:
+        parts.append(f'<rect x="{x}" y="{y + 9}" width="{left}" height="8" fill="{LEFT}"/>')
+    parts.append(_box(x, y + 1, width, 16, INK if r.pushed else FAINT))
+    letters = ("H" if high else "-") + ("L" if left else "")
+    parts.append(_text(x + width + 8, y + 13, letters, weight="bold"))
+    figures = f"{r.high_water} of {r.num_pages} x {r.page_size:,} B" + (f", {r.left_over} left" if left else "")
+    parts.append(_text(x + width + 32, y + 13, figures) + _text(x + width + 200, y + 13, holds))
+    data = {
+        "cb": r.index, "pages": r.num_pages, "page-size": r.page_size, "pushed": r.pushed, "popped": r.popped,
+        "high-water": r.high_water, "left-over": r.left_over,
+    }  # fmt: skip
+    return f"<g {_data(data)}>{''.join(parts)}</g>"
+
+
+# ---- layouts -------------------------------------------------------------------------------------------------
+
+
+def layout(width: int) -> Picture:
+    """One tile row, 32 rows of `width` elements, as sticks and as tiles of four faces, with element numbers."""
+    if width < TILE or width % TILE:
+        raise HostError(f"layout({width}): the width of a tile row is a multiple of 32; try layout({TILE})")
+    order = "; ".join(f"{name} {_places(name, width)}" for name in LETTERS)
+    label = f"One tile row of {width} columns, as sticks and as tiles: {order}"
+    head = _text(8, 16, f"The same {TILE * width:,} elements in two orders (numbers: place in memory)", weight="bold")
+    notes = [_text(8, 316 + 18 * i, f"{name}: {_places(name, width)}") for i, name in enumerate(LETTERS)]
+    return _picture(760, 376, label, [head, _sticks(width), _tiles(width), *notes], {"width": width})
+
+
+def _places(name: str, width: int) -> str:
+    row, column = LETTERS[name]
+    return f"row {row}, column {column}: place {row * width + column:,} in sticks, {index(row, column):,} in tiles"
+
+
+def _sticks(width: int) -> str:
+    """The left half: one box a row of the matrix."""
+    parts, y = [_text(8, 42, f"sticks: {TILE} rows, one after the other")], 52
+    for row in (0, 1, None, 16, None, 31):
+        if row is None:
+            parts.append(_text(160, y + 16, "⋮", "middle"))
+        else:
+            here = [(name, column) for name, (line, column) in LETTERS.items() if line == row]
+            parts += [_box(8, y, 320, 26), _text(168, y + 17, f"{row * width:,} … {(row + 1) * width - 1:,}", "middle")]
+            parts += [_mark(20 + (column > 0) * (18 + column), y + 13, name) for name, column in here]
+        y += 24 if row is None else 32
+    return "".join(parts)
+
+
+def _tiles(width: int) -> str:
+    """The right half: the first tile, and the last if there are several, each with its four faces."""
+    count = width // TILE
+    words = "1 tile" if count == 1 else f"{count} tiles"
+    parts = [_text(364, 42, f"tiles: {words} of 4 faces, {FACE} x {FACE} each")]
+    for tile, left in [(0, 364)] + [(count - 1, 564)] * (count > 1):
+        parts.append(_text(left, 68, f"tile {tile}"))
+        for face in range(4):
+            x, y, first = left + face % 2 * 90, 76 + face // 2 * 90, tile * ELEMENTS + face * FACE * FACE
+            parts += [_box(x, y, 90, 90, FAINT), _text(x + 45, y + 42, f"face {face}", "middle")]
+            parts.append(_text(x + 45, y + 60, f"{first:,} … {first + FACE * FACE - 1:,}", "middle"))
+        parts.append(_box(left, 76, 180, 180, INK, 2))
+    for name, (row, column) in LETTERS.items():
+        x, y = 374 + column // FACE * 90 + column % FACE * 20, 86 + row // FACE * 90 + row % FACE * 20
+        parts.append(_mark(x, y, name))
+    return "".join(parts) + (_text(554, 170, "…", "middle") if count > 2 else "")
+
+
+# ---- small parts ---------------------------------------------------------------------------------------------
+
+
+def _picture(width: int, height: int, label: str, parts: list[str], data: Mapping[str, object] | None = None) -> Picture:
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}" {_data(data or {})}'
+        f'viewBox="0 0 {width} {height}" width="{width}" style="max-width:100%" font-family="sans-serif" font-size="12">'
+        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
+    )
+    picture = Picture(svg)
+    picture.label = label
+    return picture
+
+
+def _data(figures: Mapping[str, object]) -> str:
+    return "".join(f'data-{name}="{escape(str(value))}" ' for name, value in figures.items())
+
+
+def _text(x: int, y: int, words: str, anchor: str = "start", weight: str = "normal") -> str:
+    return (
+        f'<text x="{x}" y="{y}" fill="{INK}" text-anchor="{anchor}" font-weight="{weight}" '
+        f'style="white-space:pre">{escape(words)}</text>'
+    )
+
+
+def _box(x: int, y: int, width: int, height: int, stroke: str = INK, thick: int = 1) -> str:
+    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="{stroke}" stroke-width="{thick}"/>'
+
+
+def _mark(x: int, y: int, letter: str) -> str:
+    return f'<circle cx="{x}" cy="{y}" r="8" fill="{FULL}"/>' + (
+        f'<text x="{x}" y="{y + 4}" fill="{PAPER}" text-anchor="middle" font-weight="bold">{letter}</text>'
+    )

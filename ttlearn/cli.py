@@ -83,13 +83,13 @@ def sample_picture() -> tuple[str, NDArray[np.float64]]:
 def _show_layernorm(name: str, x: NDArray[Any]) -> None:
     run = tt.layernorm_fused_rm(x)
     error = golden.compare(run.output, golden.layernorm(run.details["x"]))
-    print(f"layernorm_fused_rm on {name}: {x.shape[0]} x {x.shape[1]}, bfloat16, one core of {run.device.arch.name}")
-    print(f"  {run.cycles:,} cycles (model, unvalidated)")
+    print(f"layernorm_fused_rm on {name}, {x.shape[0]} x {x.shape[1]}, bfloat16")
+    print(f"  one core of {run.device.arch.name}: {run.cycles:,} cycles (model, unvalidated)")
     print(wrapped(f"  against float64 numpy: {error}"))
-    print("  CB    pages   bytes  pushed  popped   left   high  holds")
+    print(f"  {'CB':<5}{'pages':>6}{'bytes':>8}{'pushed':>8}{'popped':>8}{'left':>6}{'high':>6}  holds")
     holds = {cb.index: cb.holds for cb in run.details["cbs"]}
     for r in run.cbs:
-        counts = f"{r.pushed:>8,}{r.popped:>8,}{r.left_over:>7}{r.high_water:>7}"
+        counts = f"{r.pushed:>8,}{r.popped:>8,}{r.left_over:>6}{r.high_water:>6}"
         line = f"  {f'c_{r.index}':<5}{r.num_pages:>6}{r.page_size:>8,}{counts}  {holds[r.index]}"
         print(line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}...")
     print()
@@ -145,6 +145,9 @@ def copy_program(reader: Callable[[], Any]) -> tuple[list[tt.Tensor], tt.Program
 
 def open_lab(folder: Path, show: bool = True) -> int:
     """Copy the notebooks to `folder`, keeping every file that is there already, and open JupyterLab on loopback."""
+    if folder.exists() and not folder.is_dir():
+        print(f"{folder} is a file; give the name of a folder", file=sys.stderr)
+        return 1
     copied, kept = copy_notebooks(notebooks(), folder)
     print(f"{folder}: {copied} file(s) copied, {kept} already there and left as they are")
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder.resolve()}"]

@@ -179,12 +179,19 @@ class TensorAccessor:
     """Turns page numbers of an interleaved DRAM tensor into NOC addresses."""
 
     def __init__(self, args: TensorAccessorArgs, bank_base_address: int, page_size: int | None = None) -> None:
-        arch = mover("TensorAccessor").core.device.arch
+        device = mover("TensorAccessor").core.device
+        arch, buffers = device.arch, device.dram.buffers
         self.base, self.page_size = bank_base_address, page_size or args.page_size
+        self.pages = next((b.num_pages for b in buffers if b.base == bank_base_address), None)
         self.banks = arch.dram_banks
         self.stride = -(-self.page_size // arch.dram_alignment) * arch.dram_alignment
 
-    def get_noc_addr(self, page_id: int, offset: int = 0) -> int:
+    def get_noc_addr(self, page_id: int, offset: int = 0, call: str = "get_noc_addr") -> int:
+        if integer(call, "the page", page_id) >= (self.pages or page_id + 1):
+            raise KernelError(
+                f"{call}: page {page_id} of a tensor that has {self.pages} pages; they count from 0, "
+                f"so the last is {(self.pages or 0) - 1}"
+            )
         row, bank = divmod(page_id, self.banks)
         return noc_address(bank, 0, self.base + row * self.stride + offset)
 
@@ -267,25 +274,28 @@ def noc_async_write_one_packet(src_local_l1_addr: int, dst_noc_addr: int, size: 
 
 def noc_async_read_page(id: int, addrgen: TensorAccessor, dst_local_l1_addr: int, offset: int = 0) -> None:
     """Start reading page `id` of a tensor. Always the aligned page size, as in the chip."""
-    _start("noc_async_read_page", addrgen.get_noc_addr(id, offset), dst_local_l1_addr, addrgen.stride, read=True)
+    call = "noc_async_read_page"
+    _start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.stride, read=True)
 
 
 def noc_async_read_tile(id: int, addrgen: TensorAccessor, dst_local_l1_addr: int, offset: int = 0) -> None:
     """The older name of `noc_async_read_page`."""
-    _start("noc_async_read_tile", addrgen.get_noc_addr(id, offset), dst_local_l1_addr, addrgen.stride, read=True)
+    call = "noc_async_read_tile"
+    _start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.stride, read=True)
 
 
 def noc_async_write_page(
     id: int, addrgen: TensorAccessor, src_local_l1_addr: int, size: int = 0, offset: int = 0
 ) -> None:
     """Start writing page `id` of a tensor; `size` 0 means a whole page."""
-    noc_addr = addrgen.get_noc_addr(id, offset)
-    _start("noc_async_write_page", noc_addr, src_local_l1_addr, size or addrgen.page_size, read=False)
+    call = "noc_async_write_page"
+    _start(call, addrgen.get_noc_addr(id, offset, call), src_local_l1_addr, size or addrgen.page_size, read=False)
 
 
 def noc_async_write_tile(id: int, addrgen: TensorAccessor, src_local_l1_addr: int) -> None:
     """The older name of `noc_async_write_page`."""
-    _start("noc_async_write_tile", addrgen.get_noc_addr(id), src_local_l1_addr, addrgen.page_size, read=False)
+    call = "noc_async_write_tile"
+    _start(call, addrgen.get_noc_addr(id, 0, call), src_local_l1_addr, addrgen.page_size, read=False)
 
 
 # ---- barriers ---------------------------------------------------------------------------------------------

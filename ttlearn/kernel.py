@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import KernelError
-from .sim.sched import NOTHING, History, NoWait, Risc, Wait, now
+from .sim.sched import History, NoWait, Risc, Wait, now
 from .sim.trisc import Kind, Trisc
 
 __all__ = [
@@ -54,10 +54,12 @@ def integer(call: str, name: str, value: Any) -> int:
 
 
 def _argument(call: str, values: list[int], index: int, where: str) -> int:
-    if not 0 <= index < len(values):
+    if not 0 <= integer(call, "the index", index) < len(values):
+        risc = now.risc
+        have = f"{len(values)} {where} (0 to {len(values) - 1})" if values else f"no {where}"
         raise KernelError(
-            f"{call}({index}): this kernel was given {len(values)} values; add one to {where} of its "
-            f"KernelDescriptor, or use an index below {len(values)}"
+            f"{call}({index}): {risc.code.co_name} has {have} on core {risc.core.xy}; "
+            f"add {'to them in' if values else 'them to'} its KernelDescriptor{', or use a smaller index' * bool(values)}"
         )
     return values[index]
 
@@ -83,17 +85,23 @@ def get_named_compile_time_arg_val(name: str) -> int:
     values: dict[str, int] = running("get_named_compile_time_arg_val").named_args
     if name not in values:
         have = ", ".join(sorted(values)) or "none"
-        raise KernelError(f"get_named_compile_time_arg_val({name!r}): named_compile_time_args has {have}")
+        raise KernelError(
+            f"get_named_compile_time_arg_val({name!r}): no such name in the kernel's named_compile_time_args "
+            f"(they have {have}); add it to the KernelDescriptor"
+        )
     return values[name]
 
 
 # ---- circular buffers -------------------------------------------------------------------------------------
 
 
+NO_FRONT, NO_BACK = NoWait("cb_wait_front"), NoWait("cb_reserve_back")
+
+
 def _wait_pages(call: str, cb: int, pages: int, front: bool) -> Wait | NoWait:
     risc: Risc = running(call)
     if not (risc.fronts if front else risc.backs):
-        return NOTHING
+        return NO_FRONT if front else NO_BACK
     ring = risc.ring(cb, call)
     pages = integer(call, "the number of pages", pages)
     risc.t += risc.core.device.arch.cb_call

@@ -293,7 +293,7 @@ def _mail(call: str, args: tuple[Any, ...], look: Any) -> Wait | NoWait:
         for other in (core.math, core.pack):
             other.mail.add(risc.t + core.device.arch.credit, value, core.observer.release(risc))
             core.device.clock.wake(other.mail.sleepers)
-        return NoWait(value)
+        return NoWait(call, value)
     entry = risc.mail_read = risc.mail_read + 1
 
     def ready(time: int) -> int | None:

@@ -138,11 +138,22 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
         arguments = _runtime_args(kernel)
         for xy in kernel.core_ranges.cores():
             _start(device.cores[xy], kernel, arguments.get(tuple(xy), []), strict)
+    for core in device.cores.values():
+        for risc in core.riscs:
+            if risc.kernel is not None:  # only now: a coroutine that is made and never run is a warning of Python's
+                risc.coro = coro = risc.kernel.kernel_source()
+                risc.frame = coro.cr_frame
 
 
 def _check_function(kernel: KernelDescriptor) -> None:
     source = kernel.kernel_source
-    if inspect.iscoroutinefunction(source):
+    if inspect.iscoroutinefunction(source) and inspect.isfunction(source):
+        names = ", ".join(inspect.signature(source).parameters)
+        if names:
+            raise HostError(
+                f"kernel {kernel.name} has parameters ({names}); a kernel has none: it asks for its arguments "
+                "with get_arg_val(...) and get_compile_time_arg_val(...)"
+            )
         return
     if inspect.iscoroutine(source):
         source.close()
@@ -183,14 +194,21 @@ def _place_cb(core: Core, descriptor: CBDescriptor) -> None:
             raise HostError(f"c_{f.buffer_index} is described twice on core {core.xy}; give each CB its own index")
         if f.page_size <= 0 or total <= 0 or total % f.page_size:
             raise HostError(
-                f"c_{f.buffer_index}: total_size {total} is no multiple of page_size {f.page_size}; "
-                f"{max(1, total // max(f.page_size, 1))} pages would be {max(1, total // max(f.page_size, 1)) * f.page_size} bytes"
+                f"c_{f.buffer_index}: total_size {total} is not a whole number of pages of {f.page_size} bytes; "
+                f"use {_near(total, f.page_size)}"
             )
     base = core.l1.place(total)
     for f in descriptor.format_descriptors:
         aliased = len(descriptor.format_descriptors) > 1
         pages = total // f.page_size
         core.add_cb(CircularBuffer(f.buffer_index, base, f.page_size, pages, f.data_format, aliased))
+
+
+def _near(total: int, page: int) -> str:
+    if page <= 0:
+        return "a page_size above 0"
+    less = total // page * page
+    return f"{less} or {less + page}" if less > 0 else f"{page}, one page"
 
 
 def _check_l1(core: Core) -> None:
@@ -236,8 +254,7 @@ def _start(core: Core, kernel: KernelDescriptor, arguments: list[int], strict: b
         risc.kernel, risc.code = kernel, kernel.kernel_source.__code__
         risc.compile_time_args, risc.named_args = list(kernel.compile_time_args), dict(kernel.named_compile_time_args)
         risc.runtime_args, risc.common_args = arguments, list(kernel.common_runtime_args)
-        risc.coro, risc.t = kernel.kernel_source(), core.device.arch.launch
-        risc.frame = risc.coro.cr_frame  # type: ignore[union-attr]
+        risc.t = core.device.arch.launch
         if isinstance(risc, Trisc):
             risc.strict = strict
 

@@ -59,14 +59,14 @@ def page(settings: Settings, x: NDArray[Any]) -> Page:
         run, error = measure(settings, x)
     except Exception as problem:
         summary = f"{type(problem).__name__}: {problem}"
-        return Page(summary, f'<pre role="alert" data-error="{type(problem).__name__}">{escape(summary)}</pre>')
+        return Page(summary, f'<pre role="alert" data-error="{type(problem).__name__}">{escape(summary, quote=False)}</pre>')
     shape = " x ".join(map(str, run.output.shape))
     summary = f"{shape}: {run.cycles:,} cycles (model, unvalidated); {error}"
     figures = {"cycles": run.cycles, "max-abs-error": f"{error.max_abs:.4f}", "within": error.within}
     figures |= {f.name.replace("_", "-"): getattr(settings, f.name) for f in fields(settings)}
     data = " ".join(f'data-{name}="{value}"' for name, value in figures.items())
     holds = {cb.index: UNUSED if 4 <= cb.index <= 7 else cb.holds for cb in run.details["cbs"]}
-    live = f'<div class="ttlearn-summary" role="status" aria-live="polite">{escape(summary)}</div>'
+    live = f'<div class="ttlearn-summary" role="status" aria-live="polite">{escape(summary, quote=False)}</div>'
     return Page(summary, f'<div class="ttlearn-panel" {data}>{live}{cb_bars(run, holds)}</div>')
 
 
@@ -88,9 +88,9 @@ class Panel:
 
     def __init__(self, x: NDArray[Any]) -> None:
         self.x = x
-        start = Settings(width=min(Settings.width, x.shape[-1]))
         choices = [w for w in WIDTHS if w <= x.shape[-1]] or [x.shape[-1]]
-        self.width = widgets.Dropdown(options=choices, value=max(w for w in choices if w <= start.width), description="W")
+        start = Settings(width=choices[: WIDTHS.index(Settings.width) + 1][-1])
+        self.width = widgets.Dropdown(options=choices, value=start.width, description="W")
         self.pages = widgets.Dropdown(options=["sticks", "tiles"], value=start.pages, description="Pages in")
         self.style = widgets.Dropdown(options=["helpers", "raw"], value=start.style, description="Written with")
         self.epsilon = widgets.BoundedFloatText(value=start.epsilon, min=1e-12, max=1, step=1e-6, description="Epsilon")

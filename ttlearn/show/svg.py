@@ -45,11 +45,9 @@ def cb_bars(run: Run | Iterable[CBReport], holds: Mapping[int, str] | None = Non
     label = "Circular buffers: " + "; ".join(
         f"c_{r.index} high water {r.high_water} of {r.num_pages} pages, left over {r.left_over}" for r in used
     )
-    key = (
-        _text(8, 16, "Circular buffers, each bar 0 to 100 % of its pages", weight="bold")
-        + _text(8, 32, "outline: capacity   H stripes: high water   L solid: left over at the end   -: never pushed")
-    )
-    return _picture(760, 52 + 24 * len(reports), label, [key, *rows])
+    head = _text(8, 16, "Circular buffers, each bar 0 to 100 % of its pages", weight="bold")
+    key = _text(8, 32, "outline: capacity   H stripes: high water   L solid: left over at the end   -: never pushed")
+    return _picture(760, 52 + 24 * len(reports), label, [head, key, *rows])
 
 
 def _cb_row(r: CBReport, y: int, holds: str) -> str:
@@ -127,7 +125,9 @@ def _tiles(width: int) -> str:
 # ---- small parts ---------------------------------------------------------------------------------------------
 
 
-def _picture(width: int, height: int, label: str, parts: list[str], data: Mapping[str, object] | None = None) -> Picture:
+def _picture(
+    width: int, height: int, label: str, parts: list[str], data: Mapping[str, object] | None = None
+) -> Picture:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}" {_data(data or {})}'
         f'viewBox="0 0 {width} {height}" width="{width}" style="max-width:100%" font-family="sans-serif" font-size="12">'

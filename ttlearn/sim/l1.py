@@ -63,7 +63,8 @@ class L1(Memory):
     def view(self, address: int, size: int, what: str) -> Bytes:
         if address < 0 or address + size > len(self.data) or size < 0:
             raise KernelError(
-                f"{what}: bytes {address} to {address + size} lie outside the core's L1 (0 to {len(self.data)})"
+                f"{what}: bytes {address} to {address + size} lie outside the core's L1 (0 to {len(self.data)}); "
+                "take addresses from get_write_ptr, get_read_ptr or get_semaphore"
             )
         return self.data[address : address + size]
 

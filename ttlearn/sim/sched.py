@@ -64,6 +64,15 @@ class History:
         return min(entry, bisect.bisect_left(self.values, value))
 
 
+class Sync(Enum):
+    """Yielded to let everything earlier on the clock happen first; a bare `yield` (asyncio.sleep(0)) is not that."""
+
+    SYNC = 0
+
+
+SYNC = Sync.SYNC
+
+
 class Wait:
     """What a wait call returns. `await` it: that is the only way a kernel can suspend."""
 
@@ -86,7 +95,7 @@ class Wait:
         risc.settle()
         risc.owed = self
 
-    def __await__(self) -> Generator[Wait | None, None, Any]:
+    def __await__(self) -> Generator[Wait | Sync, None, Any]:
         risc = self.risc
         if now.risc is not risc:
             raise KernelError(
@@ -95,7 +104,7 @@ class Wait:
         risc.owed = None
         begin = risc.t
         if self.sync:
-            yield None
+            yield SYNC
         time = self.ready(begin)
         while time is None:
             yield self
@@ -103,18 +112,22 @@ class Wait:
         if time > begin:
             risc.t = time
             risc.core.device.record(begin, time, risc, f"wait {self.call}", self.args, self.site)
-        risc.spin()
+        risc.spin(self.site)
         return self.result()
 
     def __bool__(self) -> bool:
-        raise KernelError(f"{self} has no truth value: {self.advice}")
+        raise KernelError(no_truth(str(self), self.advice))
 
     @property
     def advice(self) -> str:
-        return f"write `await {self.call}(...)`"
+        return f"write `await {self.call}({'...' if self.args else ''})`"
 
     def __str__(self) -> str:
         return f"{self.call}({', '.join(map(str, self.args))})"
+
+
+def no_truth(call: str, advice: str) -> str:
+    return f"{call} in a condition gives nothing to test: {advice} on a line of its own"
 
 
 def _nothing() -> None:
@@ -124,18 +137,15 @@ def _nothing() -> None:
 class NoWait:
     """A wait call in a RISC that has no part in it: nothing to wait for, nothing owed."""
 
-    def __init__(self, value: Any = None) -> None:
-        self.value = value
+    def __init__(self, call: str, value: Any = None) -> None:
+        self.call, self.value = call, value
 
     def __await__(self) -> Generator[None, None, Any]:
         return self.value
         yield
 
     def __bool__(self) -> bool:
-        raise KernelError("a wait has no truth value: write `await` in front of the call")
-
-
-NOTHING = NoWait()
+        raise KernelError(no_truth(f"{self.call}(...)", f"write `await {self.call}(...)`"))
 
 
 class Role(Enum):
@@ -206,15 +216,15 @@ class Risc:
             raise KernelError(self.core.unknown_cb(call, index))
         return ring
 
-    def spin(self) -> None:
+    def spin(self, site: Site) -> None:
         """Count the waits since anything moved: a loop that only waits would go on for ever."""
         progress = self.core.device.progress
         self.spins = self.spins + 1 if progress == self.seen else 0
         self.seen = progress
         if self.spins > self.SPIN_LIMIT:
             raise KernelError(
-                f"{self.name} awaited {self.SPIN_LIMIT} times while nothing on the device moved: "
-                "this loop never ends; give it an end, or let it wait for something that somebody does"
+                f"{self.label} loops for ever at {site}: it awaited {self.SPIN_LIMIT:,} times and nothing on the device "
+                "moved; give the loop an end, or let it wait for something that somebody does"
             )
 
     def resume(self) -> None:
@@ -222,27 +232,47 @@ class Risc:
         self.waiting = None
         now.risc, now.role = self, self.role
         now.stretch += 1
+        ended = False
         try:
             wait = self.coro.send(None)
         except StopIteration:
+            wait, ended = None, True
+        except (RuntimeError, TypeError) as error:
+            raise self.explained(error) from error
+        finally:
+            now.clear()
+        if isinstance(wait, Wait):
+            self.waiting = wait
+            wait.on.append(self)
+            self.pause()
+        elif wait is SYNC:
+            self.clock.at(self.t, self.resume)
+            self.pause()
+        elif ended:
             self.settle()
             self.done = True
             self.finish()
-            return
-        finally:
-            now.clear()
-        if wait is None:
-            self.clock.at(self.t, self.resume)
-            self.pause()
-            return
-        if not isinstance(wait, Wait):
-            raise KernelError(
-                f"{self.name} awaited something that is no wait of ttlearn ({type(wait).__name__}): "
-                "a kernel may await only ttlearn's own calls, not asyncio"
-            )
-        self.waiting = wait
-        wait.on.append(self)
-        self.pause()
+        else:
+            raise self.foreign()
+
+    def explained(self, error: Exception) -> Exception:
+        """Python's own words on a wrong `await`, in the learner's; any other error as it is."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        assert trace is not None
+        code = trace.tb_frame.f_code
+        site = Site(code, trace.tb_lasti, self.code, self.frame.f_lasti if code is not self.code else trace.tb_lasti)
+        if "'await' expression" in str(error) or "can't be awaited" in str(error):
+            return KernelError(f"{self.label} awaits a call that waits for nobody, at {site}: write it without `await`")
+        return self.foreign() if "event loop" in str(error) else error
+
+    def foreign(self) -> KernelError:
+        site = Site(self.code, self.frame.f_lasti, self.code, self.frame.f_lasti)
+        return KernelError(
+            f"{self.label} awaits something that is not ttlearn's, at {site}: there is no asyncio on the chip; "
+            "a kernel awaits CBs, barriers and semaphores (`await cb_wait_front(...)`)"
+        )
 
     def pause(self) -> None:
         """The RISC sleeps (hook for TRISCs, whose engine runs on)."""
@@ -253,7 +283,8 @@ class Risc:
     @property
     def label(self) -> str:
         kernel = getattr(self.code, "co_name", "idle")
-        return f"{self.name} ({kernel}) of core {self.core.xy}" if self.core.device.many else f"{self.name} ({kernel})"
+        name = self.name if self.role is Role.MOVER else self.role.name
+        return f"{name} ({kernel}) of core {self.core.xy}" if self.core.device.many else f"{name} ({kernel})"
 
 
 class Clock:

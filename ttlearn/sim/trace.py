@@ -7,11 +7,16 @@ simulator. Left out: who was right (`ttlearn.debug`) and how it looks (`ttlearn.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
+
+
+OURS = str(Path(__file__).parent.parent) + os.sep
 
 
 class Site(NamedTuple):
@@ -29,8 +34,10 @@ class Site(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The kernel's source line, also of a notebook cell."""
-        return linecache.getline(self.kernel.co_filename, self.line).strip()
+        """The source line, also of a notebook cell: the kernel's, or its helper's, but never this package's."""
+        if self.code.co_filename.startswith(OURS):
+            return linecache.getline(self.kernel.co_filename, self.line).strip()
+        return linecache.getline(self.code.co_filename, line_of(self.code, self.lasti)).strip()
 
     def __str__(self) -> str:
         where = f"{self.kernel.co_name} line {self.line}"

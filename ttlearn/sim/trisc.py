@@ -405,12 +405,12 @@ class Math(Trisc):
         if not 0 <= idst < self.limit:
             raise KernelError(
                 f"{call}: DST tile {idst} does not exist: a section holds {self.limit} tiles (0 to {self.limit - 1}) "
-                f"with {'fp32' if self.fp32_dest else '16-bit'} DST; use fewer tiles an acquire"
+                f"with {'fp32' if self.fp32_dest else '16-bit'} DST; use fewer tiles between tile_regs_acquire and tile_regs_commit"
             )
         if self.strict and not self.open:
             raise Violation(
                 f"{call} writes DST without a section: call tile_regs_acquire() before it "
-                f"and tile_regs_commit() after ({call_site(2, self.frame)})"
+                f"and tile_regs_commit() after ({call_site(3, self.frame)})"
             )
 
 
@@ -459,5 +459,5 @@ class Pack(Trisc):
         if self.strict and not self.open:
             raise Violation(
                 f"{call} reads DST without waiting for MATH: call tile_regs_wait() before it "
-                f"and tile_regs_release() after ({call_site(2, self.frame)})"
+                f"and tile_regs_release() after ({call_site(3, self.frame)})"
             )

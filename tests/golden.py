@@ -1,7 +1,7 @@
 """Runs the golden programs: descriptors made from a case's `program`, kernels given in Python.
 
-A case comes from tests/data (the README of /work/shared/golden tells how they were made). Its C++ kernels
-are translated by hand; a kernel that needs `defines` is given as a plain function (defines) -> kernel.
+A case comes from tests/data: real ttnn 0.81.1 kernels run by Tenstorrent's simulator ttsim, on no silicon. Its
+C++ kernels are translated by hand; one that needs `defines` is given as a plain function (defines) -> kernel.
 """
 
 from __future__ import annotations

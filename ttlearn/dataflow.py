@@ -361,6 +361,8 @@ def _multicast(call: str, local: int, noc_addr: int, size: int, num_dests: int, 
     site, port = core.site(2, risc), core.ports[risc]
     targets = _rectangle(call, risc, noc_addr, size, loopback)
     port.missing += abs(num_dests - len(targets))  # the barrier counts acknowledgements and wants exactly num_dests
+    for target in targets if signal else ():
+        core.observer.signal(risc, target, noc_addr >> 36, site)
     order = core.observer.release(risc) if signal else {}
     for k, target in enumerate(targets):
         if k == 0:
@@ -368,7 +370,6 @@ def _multicast(call: str, local: int, noc_addr: int, size: int, num_dests: int, 
         transfer = Transfer(risc, "write", target, local, size, arch.write_l1, site)
         transfer.follows = k > 0
         if signal:
-            core.observer.signal(risc, target, noc_addr >> 36, site)
             transfer.signal = Signal(target.address, False, None, order)
         else:
             transfer.rectangle = noc_addr >> 36
@@ -402,13 +403,15 @@ def get_semaphore(semaphore_id: int) -> int:
     return address
 
 
-def _signal(call: str, noc_addr: int, kind: str, add: bool, value: int | None, local: int = 0) -> None:
+def _signal(
+    call: str, noc_addr: int, kind: str, add: bool, value: int | None, local: int = 0, path: int | None = None
+) -> None:
     risc = mover(call)
     core, arch = risc.core, risc.core.device.arch
     site, target = core.site(2, risc), core.device.target(noc_addr, 4, call)
     if target.core is None:
         raise KernelError(f"{call}: the address is in DRAM; a semaphore lives in a core's L1 (use get_semaphore)")
-    core.observer.signal(risc, target, None, site)
+    core.observer.signal(risc, target, path, site)
     transfer = Transfer(risc, kind, target, local, 4, arch.write_l1, site)
     transfer.signal = Signal(target.address, add, value, core.observer.release(risc))
     core.ports[risc].send(transfer)
@@ -425,7 +428,8 @@ def noc_semaphore_inc_multicast(addr: int, incr: int, num_dests: int) -> None:
     risc = mover("noc_semaphore_inc_multicast")
     for target in _rectangle("noc_semaphore_inc_multicast", risc, addr, 4, False):
         assert target.core is not None
-        _signal("noc_semaphore_inc_multicast", noc_address(*target.core.virtual, target.address), "atomic", True, incr)
+        here = noc_address(*target.core.virtual, target.address)
+        _signal("noc_semaphore_inc_multicast", here, "atomic", True, incr, path=addr >> 36)
 
 
 def noc_semaphore_set_remote(src_local_l1_addr: int, dst_noc_addr: int) -> None:

@@ -2,8 +2,7 @@
 
 Every release (push, pop, semaphore) hands on what its RISC has heard of, every wait takes it in. Two
 accesses to the same 16 bytes of L1, one of them a write, need such an order between them; bytes under way
-are ordered by their barrier only. Nothing depends on lucky times. Left out: DRAM races, partly shared
-16-byte granules.
+are ordered by their barrier only. Nothing depends on lucky times. Left out: two writes to one DRAM page.
 """
 
 from __future__ import annotations
@@ -11,59 +10,38 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import Violation
 from ..sim.cb import Ring
 from ..sim.device import Core, Device, Observer
+from ..sim.formats import POISON
 from ..sim.l1 import Buffer
 from ..sim.noc import Target, Transfer
 from ..sim.sched import Order, Risc
 from ..sim.trace import Site
+from .shadow import NEVER, Access, Shadow, Span, granules, kernel_name, place, place_for, seen
 
-GRANULE = 4  # address bits of 16 bytes
-NEVER = 0  # record number of bytes that nobody has written
-
-
-class Access:
-    """Who touched some bytes, in which epoch of its own, and from which line. `open`: still under way."""
-
-    __slots__ = ("actor", "epoch", "open", "site", "verb", "who")
-
-    def __init__(self, risc: Risc | None, epoch: int, site: Site | None, verb: str, open: bool = False) -> None:
-        self.actor = risc.number if risc is not None else -1
-        self.who = risc.label if risc is not None else "nobody"
-        self.epoch, self.site, self.verb, self.open = epoch, site, verb, open
-
-    def before(self, actor: int, order: Order) -> bool:
-        """Is this access known to `actor` to be over?"""
-        return not self.open and (self.actor in (actor, -1) or order.get(self.actor, -1) >= self.epoch)
-
-
-class Shadow:
-    """Of each granule of one core's L1: the last write, the last read, and who has popped it since its push."""
-
-    def __init__(self, size: int) -> None:
-        self.writes = np.zeros(size >> GRANULE, np.int32)
-        self.reads = np.zeros(size >> GRANULE, np.int32)
-        self.popped = np.zeros(size >> GRANULE, np.int32)
-
-
-class Span:
-    """Transfers of one line whose L1 bytes lie side by side."""
-
-    def __init__(self, transfer: Transfer, record: Access, number: int) -> None:
-        self.low, self.high = transfer.local, transfer.local + transfer.size
-        self.site, self.order, self.reading = transfer.site, transfer.risc.order, transfer.kind == "read"
-        self.record, self.number, self.transfers = record, number, [transfer]
-
-    def extend(self, transfer: Transfer) -> bool:
-        same = transfer.site == self.site and transfer.risc.order is self.order
-        if not same or transfer.local != self.high or (transfer.kind == "read") != self.reading:
-            return False
-        self.high += transfer.size
-        self.transfers.append(transfer)
-        return True
+UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, and before what
+    "noc read": ("noc_async_read", "may not have landed", "`await noc_async_read_barrier()`", "hands the bytes on"),
+    "noc read there": (
+        "noc_async_read",
+        "may not have fetched its bytes",
+        "`await noc_async_read_barrier()`",
+        "gives them back",
+    ),
+    "noc write": (
+        "noc_async_write",
+        "may not have taken its bytes away",
+        "`await noc_async_writes_flushed()` (or a write barrier)",
+        "gives them back",
+    ),
+    "noc write there": (
+        "noc_async_write",
+        "may not have arrived: what announces it may overtake it",
+        "`await noc_async_write_barrier()`",
+        "announces the bytes",
+    ),
+}
 
 
 class Checks(Observer):
@@ -74,12 +52,13 @@ class Checks(Observer):
         self.violations: list[str] = []
         self.accesses: list[Access] = [Access(None, 0, None, "")]
         self.shadows: dict[Core, Shadow] = {}
+        self.spans: dict[Risc, Span] = {}  # transfers not yet looked at
         self.outstanding: dict[Risc, list[Transfer]] = {}
         self.poison_read: Access | None = None
-        self.poison_pages: dict[tuple[int, int], Access] = {}
+        self.output_pages: dict[int, tuple[Transfer, Access]] = {}  # who wrote them, and who had written the bytes
+        self.dram: dict[tuple[int, int], Access] = {}  # last write of a page
         self.buffers: list[Buffer] = []
         self._latest: dict[int, int] = {}
-        self.spans: dict[Risc, Span] = {}
 
     def start(self, device: Device, buffers: list[Buffer]) -> None:
         self.buffers = buffers
@@ -124,74 +103,69 @@ class Checks(Observer):
         """The access record of this RISC, line and epoch; the latest is used again if it is the same."""
         number = self._latest.get(risc.number, NEVER)
         access, epoch = self.accesses[number], order[risc.number]
-        if access.epoch == epoch and access.site == site and access.verb == verb and number:
+        if number and access.epoch == epoch and access.site == site and access.verb == verb:
             return number
         self.accesses.append(Access(risc, epoch, site, verb))
         self._latest[risc.number] = len(self.accesses) - 1
         return len(self.accesses) - 1
 
-    def _seen(self, numbers: NDArray[np.int32]) -> list[int]:
-        """The different numbers in a stretch. They stand in runs: 6 us where np.unique takes 30."""
-        if len(numbers) == 1:
-            return [int(numbers[0])]
-        breaks = np.flatnonzero(numbers[1:] != numbers[:-1])
-        first = int(numbers[0])
-        return [first] if not len(breaks) else sorted({first, *numbers[breaks + 1].tolist()})
-
     def read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
-        if self.spans:
-            self._look(risc.core)
-        shadow, part = self.shadows[risc.core], slice(low >> GRANULE, (high + 15) >> GRANULE)
-        for number in self._seen(shadow.writes[part]):
-            self._check_read(risc, low, number, site, order, shadow.popped[part])
-        shadow.reads[part] = self._number(risc, order, site, "read")
+        self._look(risc.core)
+        shadow, part = self.shadows[risc.core], granules(low, high)
+        wrote = seen(shadow.writes[part])
+        for number in wrote:
+            self._check_read(risc, risc.core, low, number, site, order, shadow.popped[part])
+        if NEVER in wrote:
+            self.poison_read = self.poison_read or Access(risc, 0, site, place(risc.core, low))
+        shadow.reads[part] = number = self._number(risc, order, site, "read")
+        self.accesses[number].early |= NEVER in wrote
 
-    def _check_read(self, risc: Risc, low: int, number: int, site: Site, order: Order, popped: Any) -> None:
+    def _check_read(self, risc: Risc, core: Core, low: int, number: int, site: Site, order: Order, popped: Any) -> None:
         wrote = self.accesses[number]
         if number == NEVER:
-            self.poison_read = self.poison_read or Access(risc, 0, site, _where(risc.core, low))
-        elif not wrote.before(risc.number, order):
-            self._unordered(risc, low, site, wrote, reading=True)
+            return
+        if not wrote.before(risc.number, order):
+            self._unordered(risc, place_for(risc, core, low), site, wrote, order, reading=True)
         elif wrote.actor != risc.number and popped.any():
-            pops = [self.accesses[n] for n in self._seen(popped) if n]
-            if pops and pops[0].actor == risc.number:
+            pops = [self.accesses[n] for n in seen(popped) if n]
+            if pops[0].actor == risc.number:
                 self.violate(
-                    f"{risc.label} reads {_where(risc.core, low)} after giving it back: read at {site}, "
+                    f"{risc.label} reads {place_for(risc, core, low)} after giving it back: read at {site}, "
                     f"popped at {pops[0].site}; the producer may be writing there already, so pop after the last read"
                 )
 
     def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
-        if self.spans:
-            self._look(risc.core)
-        shadow, part = self.shadows[risc.core], slice(low >> GRANULE, (high + 15) >> GRANULE)
-        self._check_write(risc, shadow, part, low, site, order)
-        shadow.writes[part] = self._number(risc, order, site, "write")
+        self._look(risc.core)
+        self._check_write(risc, risc.core, low, high, site, order)
+        self.shadows[risc.core].writes[granules(low, high)] = self._number(risc, order, site, "write")
 
-    def _check_write(self, risc: Risc, shadow: Shadow, part: slice, low: int, site: Site, order: Order) -> None:
+    def _check_write(self, risc: Risc, core: Core, low: int, high: int, site: Site, order: Order) -> None:
+        shadow, part = self.shadows[core], granules(low, high)
         for numbers in (shadow.writes[part], shadow.reads[part]):
-            for number in self._seen(numbers):
+            for number in seen(numbers):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
-                    self._unordered(risc, low, site, self.accesses[number], reading=False)
+                    self._unordered(risc, place_for(risc, core, low), site, self.accesses[number], order, reading=False)
 
-    def _unordered(self, risc: Risc, low: int, site: Site, other: Access, reading: bool) -> None:
+    def _unordered(self, risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool) -> None:
         """`other` touched the same bytes and nothing says that it is over."""
-        where, verb = _where(risc.core, low), "reads" if reading else "writes"
-        if other.open and other.verb == "noc read":
-            cause = f"the noc_async_read of {other.who} at {other.site} may not have landed"
-            step = "put `await noc_async_read_barrier()` between them"
-        elif other.open:
-            cause = f"the noc_async_write of {other.who} at {other.site} may not have taken its bytes away"
-            step = "put `await noc_async_writes_flushed()` or `await noc_async_write_barrier()` between them"
-        elif reading:
-            cause = f"{other.who} wrote it at {other.site} and nothing says that it has finished"
-            step = f"wait for its push first: `await cb_wait_front(...)` in {risc.name}"
-        elif other.verb in ("read", "noc write"):
-            cause = f"{other.who} reads it at {other.site} and nothing says that it has finished"
-            step = f"wait for its pop first: `await cb_reserve_back(...)` in {risc.name}"
+        begun = other.verb in UNDER_WAY and other.begun(risc.number, order)
+        same, near = other.actor == risc.number, other.core is risc.core and " of c_" in where
+        push = "the push first, with `await cb_wait_front(...)`" if near else "a semaphore that says so"
+        pop = "the pop first, with `await cb_reserve_back(...)`" if near else "a semaphore that says so"
+        if other.early and not reading and not same:
+            cause = f"{other.who} read it at {other.site}, before anybody had written it"
+            step = f"let {other.kernel} wait for {push}"
+        elif begun:
+            call, fate, barrier, before = UNDER_WAY[other.verb]
+            cause = f"the {call} of {other.who} at {other.site} {fate}"
+            step = f"put {barrier} " + ("between them" if same else f"into {other.kernel}, before it {before}")
+        elif reading or other.verb not in ("read", "noc write", "noc read there"):
+            cause = f"{other.who} writes it at {other.site}, and nothing says that it has finished"
+            step = f"let {kernel_name(risc)} wait for {push}"
         else:
-            cause = f"{other.who} writes it too, at {other.site}, with no order between the two"
-            step = "let one wait for the other, or give each its own bytes"
-        self.violate(f"{risc.label} {verb} {where} at {site}, but {cause}: {step}")
+            cause = f"{other.who} reads it at {other.site}, and nothing says that it has finished"
+            step = f"let {kernel_name(risc)} wait for {pop}"
+        self.violate(f"{risc.label} {'reads' if reading else 'writes'} {where} at {site}, but {cause}: {step}")
 
     # ---- circular buffers -----------------------------------------------------------------------------------
 
@@ -205,15 +179,13 @@ class Checks(Observer):
             )
         for transfer in self.outstanding[risc]:
             if transfer.record.open and low < transfer.local + transfer.size and transfer.local < high:
-                self._published_early(risc, ring, pages, popped, site, transfer)
+                self._published_early(ring, pages, popped, site, transfer)
 
-    def _published_early(
-        self, risc: Risc, ring: Ring, pages: int, popped: bool, site: Site, transfer: Transfer
-    ) -> None:
+    def _published_early(self, ring: Ring, pages: int, popped: bool, site: Site, transfer: Transfer) -> None:
         if not popped and transfer.kind == "read":
             self.violate(
-                f"cb_push_back({ring.cb}, {pages}) at {site} hands on a page whose noc_async_read at {transfer.site} may "
-                "not have landed: put `await noc_async_read_barrier()` before the push"
+                f"cb_push_back({ring.cb}, {pages}) at {site} hands on a page whose noc_async_read at {transfer.site} "
+                "may not have landed: put `await noc_async_read_barrier()` before the push"
             )
         elif popped and transfer.kind == "write":
             self.violate(
@@ -223,102 +195,113 @@ class Checks(Observer):
             )
 
     def moved(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site, order: Order) -> None:
-        part = slice(low >> GRANULE, (low + pages * ring.page + 15) >> GRANULE)
         if popped and ring.cb.aliased:
             return
-        shadow = self.shadows[risc.core]
         if popped:
             self.accesses.append(Access(risc, order[risc.number], site, "pop"))
-        shadow.popped[part] = len(self.accesses) - 1 if popped else NEVER
+        number = len(self.accesses) - 1 if popped else NEVER
+        self.shadows[risc.core].popped[granules(low, low + pages * ring.page)] = number
 
     # ---- transfers ------------------------------------------------------------------------------------------
 
     def sent(self, transfer: Transfer, call: str) -> None:
-        """Bytes are under way. Neighbouring transfers of one line are looked at together, as one stretch."""
-        risc = transfer.risc
-        span = self.spans.get(risc)
+        """Bytes are under way, here and at the other end."""
+        risc, span = transfer.risc, self.spans.get(transfer.risc)
         if span is None or not span.extend(transfer):
-            if self.spans:
-                self._look(risc.core)
-            verb = "noc read" if transfer.kind == "read" else "noc write"
-            self.accesses.append(Access(risc, 0, transfer.site, verb, open=True))
-            span = self.spans[risc] = Span(transfer, self.accesses[-1], len(self.accesses) - 1)
+            self._look(risc.core)
+            record = self._under_way(transfer, "noc read" if transfer.kind == "read" else "noc write")
+            span = self.spans[risc] = Span(transfer, record, len(self.accesses) - 1)
         transfer.record = span.record
+        self._far_end(transfer, transfer.target, transfer.kind == "read")
         self.outstanding[risc].append(transfer)
-        if transfer.kind == "write" and transfer.target.core is not None:
-            self._arrives(transfer, transfer.target)
+
+    def _under_way(self, transfer: Transfer, verb: str) -> Access:
+        epoch = transfer.risc.order[transfer.risc.number]
+        self.accesses.append(Access(transfer.risc, epoch, transfer.site, verb, open=True))
+        return self.accesses[-1]
 
     def _look(self, core: Core) -> None:
-        """Check and mark the stretches that are open on this core."""
+        """Check and mark the stretches that transfers have opened on this core since the last look."""
+        if not self.spans:
+            return
         for risc in (core.brisc, core.ncrisc):
             span = self.spans.pop(risc, None)
             if span is None:
                 continue
-            shadow, part = self.shadows[core], slice(span.low >> GRANULE, (span.high + 15) >> GRANULE)
+            shadow, part = self.shadows[core], granules(span.low, span.high)
             if span.reading:
-                self._check_write(risc, shadow, part, span.low, span.site, span.order)
-                shadow.writes[part] = span.number
+                self._check_write(risc, core, span.low, span.high, span.site, span.order)
             else:
                 self._check_source(risc, span, shadow, part)
-                shadow.reads[part] = span.number
+            (shadow.writes if span.reading else shadow.reads)[part] = span.number
 
     def _check_source(self, risc: Risc, span: Span, shadow: Shadow, part: slice) -> None:
-        numbers = self._seen(shadow.writes[part])
-        if NEVER in numbers or self.poison_pages:
-            self._check_poison(risc, span, shadow)
-        for number in numbers:
-            if number != NEVER:
-                self._check_read(risc, span.low, number, span.site, span.order, shadow.popped[part])
-
-    def _check_poison(self, risc: Risc, span: Span, shadow: Shadow) -> None:
-        """Which DRAM pages get bytes that nobody has written, and which no longer do."""
+        """Are the bytes of these writes there?"""
+        wrote = seen(shadow.writes[part])
+        for number in wrote:
+            self._check_read(risc, risc.core, span.low, number, span.site, span.order, shadow.popped[part])
+        span.record.early |= NEVER in wrote
         for transfer in span.transfers:
-            if transfer.target.core is not None:
-                continue
-            page, local = (id(transfer.target.buffer), transfer.target.page), transfer.local
-            self.poison_pages.pop(page, None)
-            if (shadow.writes[local >> GRANULE : (local + transfer.size + 15) >> GRANULE] == NEVER).any():
-                self.poison_pages[page] = Access(risc, 0, span.site, _where(risc.core, local))
+            if transfer.target.buffer is self.buffers[-1]:
+                own = wrote
+                if len(wrote) > 1:
+                    own = seen(shadow.writes[granules(transfer.local, transfer.local + transfer.size)])
+                source = self.accesses[own[0]]  # NEVER, the smallest number, comes first
+                if source.before(risc.number, span.order):
+                    self.output_pages[transfer.target.page] = (transfer, source)
 
-    def _arrives(self, transfer: Transfer, target: Target) -> None:
-        """A write into another core's L1: a write there, under way until the barrier."""
-        assert target.core is not None
-        if self.spans:
-            self._look(target.core)
-        shadow = self.shadows[target.core]
-        part = slice(target.address >> GRANULE, (target.address + transfer.size + 15) >> GRANULE)
-        self._check_write(transfer.risc, shadow, part, target.address, transfer.site, transfer.risc.order)
-        self.accesses.append(Access(transfer.risc, 0, transfer.site, "noc write there", open=True))
-        transfer.arrival = self.accesses[-1]
-        shadow.writes[part] = len(self.accesses) - 1
+    def _far_end(self, transfer: Transfer, target: Target, reading: bool) -> None:
+        """The other end: a page of DRAM, or bytes of a core's L1, read or written until the barrier."""
+        risc, site, order = transfer.risc, transfer.site, transfer.risc.order
+        if target.core is None:
+            self._dram_end(transfer, target, reading)
+            return
+        self._look(target.core)
+        shadow, low, high = self.shadows[target.core], target.address, target.address + transfer.size
+        part = granules(low, high)
+        if reading:
+            for number in seen(shadow.writes[part]):
+                self._check_read(risc, target.core, low, number, site, order, shadow.popped[part])
+        else:
+            self._check_write(risc, target.core, low, high, site, order)
+        transfer.arrival = self._under_way(transfer, "noc read there" if reading else "noc write there")
+        (shadow.reads if reading else shadow.writes)[part] = len(self.accesses) - 1
+
+    def _dram_end(self, transfer: Transfer, target: Target, reading: bool) -> None:
+        risc, page = transfer.risc, (id(target.buffer), target.page)
+        if reading:
+            wrote = self.dram.get(page)
+            if wrote is not None and not wrote.before(risc.number, risc.order):
+                self._unordered(risc, self._dram_page(target), transfer.site, wrote, risc.order, reading=True)
+            return
+        last = self.outstanding[risc][-1:]
+        again = last and last[0].site == transfer.site and last[0].target.core is None and last[0].arrival
+        transfer.arrival = again if again and again.open else self._under_way(transfer, "noc write there")
+        self.dram[page] = transfer.arrival
+
+    def _dram_page(self, target: Target) -> str:
+        number = next(k for k, buffer in enumerate(self.buffers) if buffer is target.buffer)
+        return f"page {target.page} of " + ("the output" if number == len(self.buffers) - 1 else f"tensor {number}")
 
     def barrier(self, risc: Risc, kinds: tuple[str, ...]) -> None:
-        if self.spans:
-            self._look(risc.core)
+        self._look(risc.core)
         epoch, left = risc.order[risc.number], []
         for transfer in self.outstanding[risc]:
             if transfer.kind in kinds or (transfer.kind == "write" and "flush" in kinds):
-                _close(transfer.record, epoch)
-            if transfer.kind in kinds:
-                if transfer.arrival is not None:
-                    _close(transfer.arrival, epoch)
-            else:
+                transfer.record.close(epoch)
+            if transfer.kind not in kinds:
                 left.append(transfer)
+            elif transfer.arrival is not None:
+                transfer.arrival.close(epoch)
         self.outstanding[risc] = left
 
     def signal(self, risc: Risc, target: Target, path: Any, site: Site) -> None:
-        """A semaphore goes out: what it announces must have arrived, or travel ahead of it on the same path."""
+        """A semaphore goes out: what travels ahead of it on the same path (Blackhole: flushed) arrives before it."""
+        keeps_order = risc.core.device.arch.keeps_order
         for transfer in self.outstanding[risc]:
-            if transfer.kind != "write" or transfer.target.core is not target.core or transfer.arrival is None:
-                continue
-            if transfer.rectangle == path:
-                _close(transfer.arrival, risc.order[risc.number])
-            elif transfer.arrival.open:
-                self.violate(
-                    f"{risc.label} signals core {target.core.xy if target.core else ''} at {site} before its "
-                    f"noc_async_write at {transfer.site} has arrived there: the signal may overtake the data; "
-                    "put `await noc_async_write_barrier()` between them"
-                )
+            same = transfer.kind == "write" and transfer.target.core is target.core and transfer.rectangle == path
+            if same and transfer.arrival is not None and (keeps_order or not transfer.record.open):
+                transfer.arrival.close(risc.order[risc.number])
 
     # ---- the end --------------------------------------------------------------------------------------------
 
@@ -327,19 +310,30 @@ class Checks(Observer):
             self._look(core)
         for risc, transfers in self.outstanding.items():
             if transfers:
-                kind = transfers[0].kind
+                kind, more = transfers[0].kind, len(transfers) > 1
+                count = f"{len(transfers)} {kind}s under way, the first" if more else f"a {kind} under way,"
                 self.violate(
-                    f"{risc.label} ends with {len(transfers)} {kind}s under way, the first started at "
-                    f"{transfers[0].site}: put `await noc_async_{kind}_barrier()` before the end"
+                    f"{risc.label} ends with {count} started at {transfers[0].site}: "
+                    f"put `await noc_async_{kind}_barrier()` before the end"
                 )
         output = self.buffers[-1]
-        for (buffer, page), access in sorted(self.poison_pages.items(), key=lambda item: item[0][1]):
-            if buffer == id(output):
-                self.violate(
-                    f"page {page} of the output holds poison: {access.who} wrote it at {access.site} from "
-                    f"{access.verb}, which nobody had written; fill that page first, and wait until it is there"
-                )
+        words = output.pages[:, : output.page_size // 2 * 2].view(np.uint16)
+        for page in np.flatnonzero((words == POISON).any(axis=1)).tolist():
+            if page in self.output_pages:
+                self._poisoned(page, *self.output_pages[page])
         self._spread(output)
+
+    def _poisoned(self, page: int, writer: Transfer, source: Access) -> None:
+        text = (
+            f"page {page} of the output holds poison: {writer.risc.label} wrote it at {writer.site} from "
+            f"{place(writer.risc.core, writer.local)}, "
+        )
+        if source.actor < 0:
+            self.violate(text + "which nobody had written; fill that page first, and wait until it is there")
+        else:
+            self.violate(
+                text + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
+            )
 
     def _spread(self, output: Buffer) -> None:
         """Poison that went through the engine comes out as inf or NaN."""
@@ -352,23 +346,9 @@ class Checks(Observer):
         )
 
 
-def _close(access: Access, epoch: int) -> None:
-    if access.open:
-        access.open, access.epoch = False, epoch
-
-
-def _where(core: Core, address: int) -> str:
-    """The learner's name of an L1 address."""
-    for cb in core.cbs.values():
-        if cb.base <= address < cb.limit:
-            return f"page {(address - cb.base) // cb.page_size} of {cb}"
-    return f"L1 address {address}"
-
-
 def _infinite(buffer: Buffer) -> bool:
     """Is there a written page with an all-ones exponent?"""
-    pages = buffer.pages[buffer.written > 0, : buffer.page_size // 2 * 2] if buffer.written.any() else buffer.pages
-    if not buffer.format16:
-        high = pages[:, : buffer.page_size // 4 * 4].view(np.uint32) >> 16
-        return bool(((high & 0x7F80) == 0x7F80).any())
-    return bool(((np.ascontiguousarray(pages).view(np.uint16) & 0x7F80) == 0x7F80).any())
+    pages = buffer.pages[buffer.written > 0, : buffer.page_size] if buffer.written.any() else buffer.pages
+    words = np.ascontiguousarray(pages).view(np.uint16)
+    high = words if buffer.format16 else words[:, 1::2]
+    return bool(((high & 0x7F80) == 0x7F80).any())

@@ -59,10 +59,17 @@ def page(settings: Settings, x: NDArray[Any]) -> Page:
         run, error = measure(settings, x)
     except Exception as problem:
         summary = f"{type(problem).__name__}: {problem}"
-        return Page(summary, f'<pre role="alert" data-error="{type(problem).__name__}">{escape(summary, quote=False)}</pre>')
+        return Page(
+            summary, f'<pre role="alert" data-error="{type(problem).__name__}">{escape(summary, quote=False)}</pre>'
+        )
     shape = " x ".join(map(str, run.output.shape))
-    summary = f"{shape}: {run.cycles:,} cycles (model, unvalidated); {error}"
-    figures = {"cycles": run.cycles, "max-abs-error": f"{error.max_abs:.4f}", "within": error.within}
+    summary = f"{shape}: {run.cycles:,} cycles (model, unvalidated), {run.details['cbs'].total_size:,} B of L1; {error}"
+    figures = {
+        "cycles": run.cycles,
+        "l1-bytes": run.details["cbs"].total_size,
+        "max-abs-error": f"{error.max_abs:.4f}",
+        "within": error.within,
+    }
     figures |= {f.name.replace("_", "-"): getattr(settings, f.name) for f in fields(settings)}
     data = " ".join(f'data-{name}="{value}"' for name, value in figures.items())
     holds = {cb.index: UNUSED if 4 <= cb.index <= 7 else cb.holds for cb in run.details["cbs"]}

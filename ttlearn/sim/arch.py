@@ -36,6 +36,7 @@ class Arch:
     dram_banks: int
     dram_alignment: int  # source and destination must agree modulo this for DRAM reads (W)
     max_burst: int  # longest NOC packet (W)
+    keeps_order: bool  # a signal follows data on the same path without a flush (W, 18 multicast senders)
     read_dram: Path
     write_dram: Path
     read_l1: Path
@@ -75,6 +76,7 @@ WORMHOLE_B0 = Arch(
     dram_banks=12,
     dram_alignment=32,
     max_burst=8192,
+    keeps_order=True,
     read_dram=Path(386, 24, 31, 35),
     write_dram=Path(400, 23.5, 30, 38),
     read_l1=Path(247, 28.5, 28.5, 31),
@@ -106,7 +108,7 @@ BLACKHOLE = Arch(
     name="blackhole",
     clock_ghz=1.35,
     l1_bytes=1536 * 1024,
-    cb_base=105_824,  # about 102.7 kB in third-party notes; Wormhole's is used, unverified
+    cb_base=105_856,  # about 102.7 kB in third-party notes; Wormhole's is used, made a multiple of 64, unverified
     cb_limit=64,
     semaphore_base=35_184,
     grid=(13, 10),
@@ -114,6 +116,7 @@ BLACKHOLE = Arch(
     dram_banks=8,
     dram_alignment=64,
     max_burst=16384,
+    keeps_order=False,
     read_dram=Path(479, 47, 61.5, 40),
     write_dram=Path(378, 59, 60, 27),
     read_l1=Path(299, 60.4, 60.4, 35),

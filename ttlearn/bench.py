@@ -31,7 +31,7 @@ def floor(bits: NDArray[np.uint16], gamma: Tiles, beta: Tiles, epsilon: float) -
     height, width = bits.shape
     wt, rows = width // 32, height // 32
     scaler = np.zeros((1024,), np.float32)
-    scaler.reshape(4, 256)[:, :16] = formats.truncate(np.float32([1 / width]), 16)[0]
+    scaler.reshape(4, 256)[:, :16] = formats.truncate(np.array([1 / width], np.float32), 16)[0]
 
     def packed(x: Tiles) -> Tiles:
         return formats.unpack(formats.pack(x, bfloat16), bfloat16, True)

@@ -471,7 +471,7 @@ def _sem_wait(call: str, sem_addr: int | tt_l1_ptr, val: int, at_least: bool) ->
         return history.times[entry]
 
     risc.t += core.device.arch.cb_call
-    return synced(risc, call, (history.name, val), history, ready)
+    return synced(risc, call, (history.name, val), history, ready, depth=3)
 
 
 def noc_semaphore_wait(sem_addr: int | tt_l1_ptr, val: int) -> Wait:

@@ -195,9 +195,14 @@ def DPRINT(text: str, *values: Any) -> None:
 
 
 def synced(
-    risc: Risc, call: str, args: tuple[Any, ...], on: History | list[Risc], ready: Callable[[int], int | None]
+    risc: Risc,
+    call: str,
+    args: tuple[Any, ...],
+    on: History | list[Risc],
+    ready: Callable[[int], int | None],
+    depth: int = 2,
 ) -> Wait:
-    """A wait that first lets everything earlier on the clock happen."""
-    wait = Wait(risc, call, args, on, ready, risc.core.site(2, risc))
+    """A wait that first lets everything earlier on the clock happen. The kernel is `depth` calls up."""
+    wait = Wait(risc, call, args, on, ready, risc.core.site(depth, risc))
     wait.sync = True
     return wait

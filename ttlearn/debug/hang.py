@@ -73,24 +73,33 @@ def _cause(core: Core) -> str:
         if thread.blocked == "unconfigured" and thread.work() is not None:
             return f"{ROLE[thread.risc.name]} {_stalled(core, thread)}"
     waits = [risc for risc in core.riscs if risc.waiting is not None]
-    for risc in waits:
-        assert risc.waiting is not None
-        sentence = _cb_cause(core, risc, risc.waiting)
-        if sentence:
-            return sentence
-    for thread in _threads(core):
+    for look in (_impossible, _cb_cause):
+        for risc in waits:
+            assert risc.waiting is not None
+            sentence = look(core, risc, risc.waiting)
+            if sentence:
+                return sentence
+    engine = core.engine
+    for thread in (engine.math, engine.pack, engine.unpack):  # UNPACK's full Src may only mean that MATH is stuck
         if thread.work() is not None or thread.blocked == "src full":
             return f"{ROLE[thread.risc.name]}'s engine {_stalled(core, thread)}"
     return "; ".join(f"{ROLE[r.name]} waits in {r.waiting} at {r.waiting.site}" for r in waits if r.waiting is not None)
 
 
-def _cb_cause(core: Core, risc: Risc, wait: Wait) -> str:
+def _impossible(core: Core, risc: Risc, wait: Wait) -> str:
     if not wait.args or not isinstance(wait.args[0], CircularBuffer):
         return ""
     cb, pages = wait.args
+    if pages <= cb.num_pages:
+        return ""
+    return f"{ROLE[risc.name]} asks for {pages} pages of {cb}, which has {cb.num_pages} ({wait.site}): it can never have them"
+
+
+def _cb_cause(core: Core, risc: Risc, wait: Wait) -> str:
+    if not wait.args or not isinstance(wait.args[0], CircularBuffer):
+        return ""
+    cb, _ = wait.args
     front = wait.call == "cb_wait_front"
-    if pages > cb.num_pages:
-        return f"{ROLE[risc.name]} asks for {pages} pages of {cb}, which has {cb.num_pages} ({wait.site}): it can never have them"
     other_name = cb.producer if front else cb.consumer
     verb, noun = ("pushed", "producer") if front else ("popped", "consumer")
     count = (cb.pushed if front else cb.popped).values[-1]

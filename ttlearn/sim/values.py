@@ -66,7 +66,7 @@ class Values:
         self.last: Batch | None = None
         self.packed: list[Packed] = []
         self._stored = self._loaded = self._sealed = 0
-        self._rows = (-1, 0)
+        self._rows: tuple[int, Order | None] = (-1, None)
         self._source: Work | None = None  # the operands evaluated last
 
     # ---- MATH ---------------------------------------------------------------------------------------------
@@ -264,8 +264,8 @@ class Values:
         pitch, run = conf.full * 32 * width, packed.n * 32 * width
         span = 31 * pitch + run
         target = self.core.l1.view(packed.address, span, str(packed.work.detail))
-        if self._rows != (packed.work.b, id(packed.order)):  # one look serves all column blocks of a tile row
-            self._rows = (packed.work.b, id(packed.order))
+        if self._rows[0] != packed.work.b or self._rows[1] is not packed.order:
+            self._rows = (packed.work.b, packed.order)  # one look serves all column blocks of a tile row
             low, high = packed.work.b, packed.work.b + 32 * pitch
             self.core.observer.write(self.core.pack, low, high, packed.work.site, packed.order)
         flat = np.lib.stride_tricks.as_strided(target, (32, run), (pitch, 1))

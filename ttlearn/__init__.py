@@ -3,6 +3,8 @@
 Host names are ttnn's; kernel names are in `ttlearn.dataflow` and `ttlearn.compute`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .errors import DeviceHang, HostError, KernelError, TTError, Violation
 from .host.descriptors import (
     CBDescriptor,
@@ -35,9 +37,11 @@ from .host.tensor import (
     to_bits,
     to_numpy,
 )
-from .layernorm.op import layernorm_fused_rm
 from .sim.formats import bfloat16, float32
 from .sim.fpu import MathFidelity
+
+if TYPE_CHECKING:
+    from .layernorm.op import layernorm_fused_rm
 
 __all__ = [
     "ROW_MAJOR_LAYOUT",
@@ -77,3 +81,12 @@ __all__ = [
     "to_bits",
     "to_numpy",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The op comes with its kernels and the whole kernel API; a program that only uses `tt.` need not wait for them."""
+    if name == "layernorm_fused_rm":
+        from .layernorm.op import layernorm_fused_rm
+
+        return layernorm_fused_rm
+    raise AttributeError(f"module 'ttlearn' has no attribute {name!r}")

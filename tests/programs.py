@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 import ttlearn as tt
-from ttlearn.dataflow import TensorAccessor, TensorAccessorArgs, get_common_arg_val
+from ttlearn.dataflow import *
 
 CORE = tt.core_set((0, 0))
 PAIR = tt.core_set((0, 0), (1, 0))
-PAGE = 64  # bytes: a row of 32 bf16
+OTHER = tt.core_set((1, 0))
+PAGE, TILE = 64, 2048  # bytes: a row of 32 bf16, a bf16 tile
 READER, WRITER, COMPUTE = tt.ReaderConfigDescriptor(), tt.WriterConfigDescriptor(), tt.ComputeConfigDescriptor()
 
 Function = Callable[[], Any]
@@ -37,6 +38,11 @@ def no_tiles(count: int) -> tt.Tensor:
     return tt.allocate_tensor_on_device((32, 32 * count), layout=tt.TILE_LAYOUT)
 
 
+def pages(run: tt.Run) -> list[float]:
+    """The first element of each page of the output."""
+    return [float(page[0]) for page in tt.sim.formats.bf16_values(run.tensors[-1].bits)]
+
+
 def tensor(number: int) -> TensorAccessor:
     """In a kernel: the program's tensor of that number."""
     return TensorAccessor(TensorAccessorArgs(2 * number), get_common_arg_val(number))
@@ -44,15 +50,6 @@ def tensor(number: int) -> TensorAccessor:
 
 def cb(index: int, pages: int, page_size: int = PAGE, cores: tt.CoreRangeSet = CORE) -> tt.CBDescriptor:
     return tt.CBDescriptor(pages * page_size, cores, [tt.CBFormatDescriptor(index, tt.bfloat16, page_size)])
-
-
-def kernel(
-    function: Any, config: Any, tensors: Sequence[tt.Tensor] = (), cores: tt.CoreRangeSet = CORE
-) -> tt.KernelDescriptor:
-    words = [word for t in tensors for word in tt.TensorAccessorArgs(t).get_compile_time_args()]
-    return tt.KernelDescriptor(
-        function, cores, config, words, common_runtime_args=[t.buffer_address() for t in tensors]
-    )
 
 
 def launch(
@@ -66,11 +63,16 @@ def launch(
     **options: Any,
 ) -> tt.Run:
     """Run up to three kernels on core (0, 0), and `more` of them (function, config, cores) anywhere."""
-    tensors = tensors or [rows(4), empty(4)]
-    given = [(reader, READER), (writer, WRITER), (compute, COMPUTE)]
-    kernels = [kernel(function, config, tensors) for function, config in given if function is not None]
-    kernels += [kernel(function, config, tensors, cores) for function, config, cores in more]
-    return tt.generic_op(list(tensors), tt.ProgramDescriptor(kernels, list(cbs)), **options)
+    given = [(reader, READER, CORE), (writer, WRITER, CORE), (compute, COMPUTE, CORE), *more]
+    tensors = list(tensors or [rows(4), empty(4)])
+    words = [word for t in tensors for word in tt.TensorAccessorArgs(t).get_compile_time_args()]
+    addresses = [t.buffer_address() for t in tensors]
+    kernels = [
+        tt.KernelDescriptor(function, cores, config, words, common_runtime_args=addresses)
+        for function, config, cores in given
+        if function is not None
+    ]
+    return tt.generic_op(tensors, tt.ProgramDescriptor(kernels, list(cbs)), **options)
 
 
 def at(function: Function, fragment: str) -> str:
@@ -79,3 +81,32 @@ def at(function: Function, fragment: str) -> str:
     found = [(first + k, line.strip()) for k, line in enumerate(lines) if fragment in line]
     assert len(found) == 1, found
     return f"{function.__name__} line {found[0][0]}: `{found[0][1]}`"
+
+
+# ---- kernels without a fault, four pages each -------------------------------------------------------------
+
+
+async def reader() -> None:
+    for i in range(4):
+        await cb_reserve_back(0, 1)
+        noc_async_read_page(i, tensor(0), get_write_ptr(0))
+        await noc_async_read_barrier()
+        cb_push_back(0, 1)
+
+
+async def writer() -> None:
+    """From c_0."""
+    for i in range(4):
+        await cb_wait_front(0, 1)
+        noc_async_write_page(i, tensor(1), get_read_ptr(0))
+        await noc_async_write_barrier()
+        cb_pop_front(0, 1)
+
+
+async def tile_writer() -> None:
+    """From c_16."""
+    for i in range(4):
+        await cb_wait_front(16, 1)
+        noc_async_write_page(i, tensor(1), get_read_ptr(16))
+        await noc_async_write_barrier()
+        cb_pop_front(16, 1)

@@ -20,7 +20,7 @@ from .sim import formats, fpu, tile
 from .sim.formats import bfloat16
 from .sim.fpu import BroadcastType as B
 from .sim.fpu import EltwiseBinaryType as E
-from .sim.fpu import MathFidelity, PoolType, ReduceDim
+from .sim.fpu import MathFidelity
 
 HIFI = MathFidelity.HiFi4
 Tiles = NDArray[np.float32]

@@ -332,7 +332,8 @@ class Checks(Observer):
             self.violate(text + "which nobody had written; fill that page first, and wait until it is there")
         else:
             self.violate(
-                text + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
+                text
+                + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
             )
 
     def _spread(self, output: Buffer) -> None:

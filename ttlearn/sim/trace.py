@@ -15,7 +15,6 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-
 OURS = str(Path(__file__).parent.parent) + os.sep
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 import ttlearn as tt
 from ttlearn.dataflow import *
+from ttlearn.sim.formats import bf16_values
 
 CORE = tt.core_set((0, 0))
 PAIR = tt.core_set((0, 0), (1, 0))
@@ -40,7 +41,7 @@ def no_tiles(count: int) -> tt.Tensor:
 
 def pages(run: tt.Run) -> list[float]:
     """The first element of each page of the output."""
-    return [float(page[0]) for page in tt.sim.formats.bf16_values(run.tensors[-1].bits)]
+    return bf16_values(run.tensors[-1].bits)[:, 0].tolist()
 
 
 def tensor(number: int) -> TensorAccessor:
@@ -75,12 +76,26 @@ def launch(
     return tt.generic_op(tensors, tt.ProgramDescriptor(kernels, list(cbs)), **options)
 
 
-def at(function: Function, fragment: str) -> str:
-    """How a message names the one line of `function` that contains `fragment`."""
+def line(function: Function, fragment: str) -> tuple[str, str]:
+    """(place, text) of the one line of `function` that contains `fragment`."""
     lines, first = inspect.getsourcelines(function)
-    found = [(first + k, line.strip()) for k, line in enumerate(lines) if fragment in line]
+    found = [
+        (f"{function.__name__} line {first + k}", text.strip()) for k, text in enumerate(lines) if fragment in text
+    ]
     assert len(found) == 1, found
-    return f"{function.__name__} line {found[0][0]}: `{found[0][1]}`"
+    return found[0]
+
+
+def at(function: Function, fragment: str) -> str:
+    """How a message names that line."""
+    place, text = line(function, fragment)
+    return f"{place}: `{text}`"
+
+
+def within(kernel: Function, fragment: str, helper: Function, inner: str) -> str:
+    """How a message names a line of a helper, which the kernel called at `fragment`."""
+    place, text = line(helper, inner)
+    return f"{line(kernel, fragment)[0]} (inside {place}): `{text}`"
 
 
 # ---- kernels without a fault, four pages each -------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import matplotlib.cbook
 import pytest
@@ -55,7 +56,7 @@ def test_lab_copies_and_says_what_it_would_run(
     shown = capsys.readouterr().out
     assert shown == (
         f"{target}: 2 file(s) copied, 0 already there and left as they are\n"
-        f"would run: {sys.executable} -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir={target}\n"
+        f"would run: jupyter lab --ip=127.0.0.1 --ServerApp.root_dir={target}\n"
     )
     assert (target / "exercises" / "01.ipynb").read_text() == "exercises/01.ipynb"
     assert not (target / "exercises" / ".ipynb_checkpoints").exists()
@@ -81,9 +82,10 @@ def test_lab_without_jupyterlab_says_how_to_get_it(
 def test_lab_opens_on_loopback(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
     monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(cli.subprocess, "call", lambda command: seen.append(command) or 7)
-    assert cli.main(["lab", str(tmp_path / "mine")]) == 7
-    assert "--ip=127.0.0.1" in seen[0]
+    monkeypatch.setitem(sys.modules, "jupyterlab", ModuleType("jupyterlab"))
+    monkeypatch.setitem(sys.modules, "jupyterlab.labapp", SimpleNamespace(main=seen.append))
+    assert cli.main(["lab", str(tmp_path / "mine")]) == 0
+    assert seen == [["--ip=127.0.0.1", f"--ServerApp.root_dir={tmp_path / 'mine'}"]]
 
 
 def test_lab_with_a_file_in_the_way_says_so(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,6 @@ from ttlearn.sim.formats import (
     unpack,
 )
 from ttlearn.sim.fpu import (
-    SFPU,
     BroadcastType,
     EltwiseBinaryType,
     MathFidelity,
@@ -35,6 +34,7 @@ from ttlearn.sim.fpu import (
     reduce_accumulate,
     transpose_wh,
 )
+from ttlearn.sim.sfpu import SFPU
 from ttlearn.sim.tile import from_rows, to_rows
 
 Wide = NDArray[np.float64]

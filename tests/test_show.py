@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from typing import Any
+from urllib.parse import unquote
 
 import ipywidgets as widgets
 import numpy as np
@@ -44,7 +45,13 @@ def test_every_picture_is_well_formed_and_names_itself(run: tt.Run) -> None:
         root = ET.fromstring(picture)
         assert root.get("role") == "img"
         assert root.get("aria-label") == picture.label == repr(picture)
-        assert picture._repr_html_() == picture
+
+
+def test_a_notebook_shows_a_picture_as_an_image_with_its_name(run: tt.Run) -> None:
+    picture = cb_bars(run)
+    image = ET.fromstring(picture._repr_html_().replace(">", "/>"))
+    assert image.get("alt") == picture.label
+    assert unquote(image.get("src", "")) == f"data:image/svg+xml,{picture}"
 
 
 def test_cb_bars_hold_the_runs_figures(run: tt.Run) -> None:
@@ -90,8 +97,8 @@ def test_layout_numbers_the_faces_of_the_first_and_the_last_tile() -> None:
     words = texts(layout(96))
     assert "tile 0" in words
     assert "tile 2" in words
-    assert "256 … 511" in words
-    assert "2,816 … 3,071" in words
+    assert "face 1 256 … 511" in words
+    assert "face 3 2,816 … 3,071" in words
 
 
 def test_layout_of_a_part_of_a_tile_is_refused() -> None:

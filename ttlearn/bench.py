@@ -21,6 +21,7 @@ from .sim.formats import bfloat16
 from .sim.fpu import BroadcastType as B
 from .sim.fpu import EltwiseBinaryType as E
 from .sim.fpu import MathFidelity
+from .sim.sfpu import SFPU
 
 HIFI = MathFidelity.HiFi4
 Tiles = NDArray[np.float32]
@@ -53,7 +54,7 @@ def floor(bits: NDArray[np.uint16], gamma: Tiles, beta: Tiles, epsilon: float) -
     x = packed(x)  # tilize packs, too
     centered = each(E.ELWSUB, x, per_row(row_mean(x)), B.COL)
     variance = row_mean(each(E.ELWMUL, centered, centered, B.NONE))
-    inverse = packed(fpu.SFPU["rsqrt"](variance + np.float32(epsilon), True))
+    inverse = packed(SFPU["rsqrt"](variance + np.float32(epsilon), True))
     y = each(E.ELWMUL, centered, per_row(inverse), B.COL)
     y = each(E.ELWMUL, y, np.tile(gamma, (rows, 1)), B.ROW)
     y = each(E.ELWADD, y, np.tile(beta, (rows, 1)), B.ROW)

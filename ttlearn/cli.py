@@ -6,9 +6,9 @@ Thin: everything shown is made elsewhere. Left out: options of the op, which are
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-import ttlearn as tt
 
 from .dataflow import (
     TensorAccessor,
@@ -35,7 +33,22 @@ from .dataflow import (
     noc_async_write_barrier,
     noc_async_write_page,
 )
+from .errors import DeviceHang
+from .host.descriptors import (
+    CBDescriptor,
+    CBFormatDescriptor,
+    KernelDescriptor,
+    ProgramDescriptor,
+    ReaderConfigDescriptor,
+    WriterConfigDescriptor,
+    core_set,
+)
+from .host.descriptors import TensorAccessorArgs as HostAccessorArgs
+from .host.program import generic_op
+from .host.tensor import TILE_LAYOUT, Tensor, allocate_tensor_on_device, from_numpy
 from .layernorm import golden
+from .layernorm.op import layernorm_fused_rm
+from .sim.formats import bfloat16
 
 COLUMNS = 100
 
@@ -62,8 +75,8 @@ def demo() -> int:
     _show_layernorm("normal data", np.random.default_rng(0).normal(size=(128, 256)))
     print("A copy program whose reader pushes one page short, and why it hangs:\n")
     try:
-        tt.generic_op(*copy_program(short_reader))
-    except tt.DeviceHang as hang:
+        generic_op(*copy_program(short_reader))
+    except DeviceHang as hang:
         print(wrapped(str(hang)))
     return 0
 
@@ -81,7 +94,7 @@ def sample_picture() -> tuple[str, NDArray[np.float64]]:
 
 
 def _show_layernorm(name: str, x: NDArray[Any]) -> None:
-    run = tt.layernorm_fused_rm(x)
+    run = layernorm_fused_rm(x)
     error = golden.compare(run.output, golden.layernorm(run.details["x"]))
     print(f"layernorm_fused_rm on {name}, {x.shape[0]} x {x.shape[1]}, bfloat16")
     print(f"  one core of {run.device.arch.name}: {run.cycles:,} cycles (model, unvalidated)")
@@ -126,18 +139,16 @@ async def writer() -> None:
         cb_pop_front(0, 1)
 
 
-def copy_program(reader: Callable[[], Any]) -> tuple[list[tt.Tensor], tt.ProgramDescriptor]:
+def copy_program(reader: Callable[[], Any]) -> tuple[list[Tensor], ProgramDescriptor]:
     """Four tiles from one tensor to another through c_0, one core."""
-    x = tt.from_numpy(np.ones((64, 64), np.float32), layout=tt.TILE_LAYOUT)
-    y, core = tt.allocate_tensor_on_device((64, 64), layout=tt.TILE_LAYOUT), tt.core_set((0, 0))
-    buffer = tt.CBDescriptor(2 * 2048, core, [tt.CBFormatDescriptor(0, tt.bfloat16, 2048)])
-    kernels = [
-        tt.KernelDescriptor(
-            source, core, config, tt.TensorAccessorArgs(t).get_compile_time_args(), [((0, 0), [t.buffer_address(), 4])]
-        )
-        for source, config, t in ((reader, tt.ReaderConfigDescriptor(), x), (writer, tt.WriterConfigDescriptor(), y))
-    ]
-    return [x, y], tt.ProgramDescriptor(kernels, [buffer])
+    x = from_numpy(np.ones((64, 64), np.float32), layout=TILE_LAYOUT)
+    y, core = allocate_tensor_on_device((64, 64), layout=TILE_LAYOUT), core_set((0, 0))
+    buffer = CBDescriptor(2 * 2048, core, [CBFormatDescriptor(0, bfloat16, 2048)])
+    kernels = []
+    for source, config, t in ((reader, ReaderConfigDescriptor(), x), (writer, WriterConfigDescriptor(), y)):
+        words = HostAccessorArgs(t).get_compile_time_args()
+        kernels.append(KernelDescriptor(source, core, config, words, [((0, 0), [t.buffer_address(), 4])]))
+    return [x, y], ProgramDescriptor(kernels, [buffer])
 
 
 # ---- lab -----------------------------------------------------------------------------------------------------
@@ -150,14 +161,15 @@ def open_lab(folder: Path, show: bool = True) -> int:
         return 1
     copied, kept = copy_notebooks(notebooks(), folder)
     print(f"{folder}: {copied} file(s) copied, {kept} already there and left as they are")
-    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder.resolve()}"]
+    options = ["--ip=127.0.0.1", f"--ServerApp.root_dir={folder.resolve()}"]
     if not show:
-        print(f"would run: {' '.join(command)}")
+        print(f"would run: jupyter lab {' '.join(options)}")
         return 0
     if importlib.util.find_spec("jupyterlab") is None:
         print("JupyterLab is not installed: pip install 'ttlearn[lab]'", file=sys.stderr)
         return 1
-    return subprocess.call(command)
+    importlib.import_module("jupyterlab.labapp").main(options)  # in this process, so that Ctrl-C asks before it ends
+    return 0
 
 
 def notebooks() -> Path:

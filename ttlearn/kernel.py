@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import KernelError
-from .sim.sched import History, NoWait, Risc, Wait, now
-from .sim.trisc import Kind, Trisc
+from .sim.sched import Risc
+from .sim.trisc import Trisc
+from .sim.waits import History, NoWait, Wait, now
+from .sim.work import Kind
 
 __all__ = [
     "DPRINT",

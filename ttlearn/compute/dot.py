@@ -8,8 +8,9 @@ the kernel supplies 1/N. Left out: reduction of DST (sfpu_reduce).
 from __future__ import annotations
 
 from ..sim.fpu import PoolType, ReduceDim
-from ..sim.sched import Role, now
-from ..sim.trisc import Math, Pack, Shape, Unpack
+from ..sim.trisc import Math, Pack, Unpack
+from ..sim.waits import Role, now
+from ..sim.work import Shape
 from . import programs
 from .state import compute_kernel_hw_startup, engine
 

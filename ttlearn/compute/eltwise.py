@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..sim.fpu import BroadcastType, EltwiseBinaryType, MathFidelity
-from ..sim.sched import Role, now
 from ..sim.trisc import Math, Unpack
+from ..sim.waits import Role, now
 from . import programs
 from .state import compute_kernel_hw_startup, engine
 

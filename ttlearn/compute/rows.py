@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ..errors import KernelError, Violation
 from ..kernel import integer
-from ..sim.trisc import Kind, Math, Pack, Shape, Trisc, Unpack, Work
+from ..sim.trisc import Math, Pack, Trisc, Unpack
+from ..sim.work import Kind, Shape, Work
 from . import programs
 from .eltwise import copy_init
 from .state import cb_format, engine

@@ -11,9 +11,10 @@ from functools import cache
 import numpy as np
 
 from ..sim.arch import Arch
-from ..sim.fpu import SFPU
-from ..sim.sched import Role, now
-from ..sim.trisc import Kind, Math, Tiles
+from ..sim.sfpu import SFPU
+from ..sim.trisc import Math
+from ..sim.waits import Role, now
+from ..sim.work import Kind, Tiles
 from .state import engine
 
 __all__ = [

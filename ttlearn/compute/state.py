@@ -15,8 +15,9 @@ from ..errors import KernelError, Violation
 from ..kernel import integer, running
 from ..sim.formats import Format
 from ..sim.fpu import BroadcastType
-from ..sim.sched import NoWait, Role, Wait, now
-from ..sim.trisc import Kind, Math, Pack, PackConf, Trisc, Unpack
+from ..sim.trisc import Math, Pack, Trisc, Unpack
+from ..sim.waits import NoWait, Role, Wait, now
+from ..sim.work import Kind, PackConf
 from . import programs
 
 __all__ = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import Violation
 from ..sim.cb import Ring
@@ -17,9 +18,10 @@ from ..sim.device import Core, Device, Observer
 from ..sim.formats import POISON
 from ..sim.l1 import Buffer
 from ..sim.noc import Target, Transfer
-from ..sim.sched import Order, Risc
+from ..sim.sched import Risc
 from ..sim.trace import Site
-from .shadow import NEVER, Access, Shadow, Span, granules, kernel_name, place, place_for, seen
+from ..sim.waits import Order
+from .shadow import GRANULE, NEVER, Access, Shadow, Span, granules, kernel_name, place, place_for, seen
 
 UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, and before what
     "noc read": ("noc_async_read", "may not have landed", "`await noc_async_read_barrier()`", "hands the bytes on"),
@@ -52,11 +54,12 @@ class Checks(Observer):
         self.violations: list[str] = []
         self.accesses: list[Access] = [Access(None, 0, None, "")]
         self.shadows: dict[Core, Shadow] = {}
-        self.spans: dict[Risc, Span] = {}  # transfers not yet looked at
+        self.spans: dict[Core, Span] = {}  # transfers not yet looked at
         self.outstanding: dict[Risc, list[Transfer]] = {}
         self.poison_read: Access | None = None
         self.output_pages: dict[int, tuple[Transfer, Access]] = {}  # who wrote them, and who had written the bytes
         self.dram: dict[tuple[int, int], Access] = {}  # last write of a page
+        self.spread: set[Core] = set()  # whose engine has read again what poison became
         self.buffers: list[Buffer] = []
         self._latest: dict[int, int] = {}
 
@@ -114,21 +117,25 @@ class Checks(Observer):
         shadow, part = self.shadows[risc.core], granules(low, high)
         wrote = seen(shadow.writes[part])
         for number in wrote:
-            self._check_read(risc, risc.core, low, number, site, order, shadow.popped[part])
+            self._check_read(risc, risc.core, low, number, site, order, shadow.moved[part])
         if NEVER in wrote:
             self.poison_read = self.poison_read or Access(risc, 0, site, place(risc.core, low))
+        if self.poison_read is not None and any(self.accesses[number].poison is not None for number in wrote):
+            self.spread.add(risc.core)
         shadow.reads[part] = number = self._number(risc, order, site, "read")
         self.accesses[number].early |= NEVER in wrote
 
-    def _check_read(self, risc: Risc, core: Core, low: int, number: int, site: Site, order: Order, popped: Any) -> None:
+    def _check_read(self, risc: Risc, core: Core, low: int, number: int, site: Site, order: Order, moved: Any) -> None:
         wrote = self.accesses[number]
         if number == NEVER:
             return
         if not wrote.before(risc.number, order):
-            self._unordered(risc, place_for(risc, core, low), site, wrote, order, reading=True)
-        elif wrote.actor != risc.number and popped.any():
-            pops = [self.accesses[n] for n in seen(popped) if n]
-            if pops[0].actor == risc.number:
+            moves = [self.accesses[n] for n in seen(moved)]
+            pushed = any(m.verb == "push" and m.actor == wrote.actor and m.before(risc.number, order) for m in moves)
+            self._unordered(risc, place_for(risc, core, low), site, wrote, order, reading=True, pushed=pushed)
+        elif wrote.actor != risc.number and moved.any():
+            pops = [self.accesses[n] for n in seen(moved) if self.accesses[n].verb == "pop"]
+            if pops and pops[0].actor == risc.number:
                 self.violate(
                     f"{risc.label} reads {place_for(risc, core, low)} after giving it back: read at {site}, "
                     f"popped at {pops[0].site}; the producer may be writing there already, so pop after the last read"
@@ -146,7 +153,9 @@ class Checks(Observer):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
                     self._unordered(risc, place_for(risc, core, low), site, self.accesses[number], order, reading=False)
 
-    def _unordered(self, risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool) -> None:
+    def _unordered(
+        self, risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool, pushed: bool = False
+    ) -> None:
         """`other` touched the same bytes and nothing says that it is over."""
         begun = other.verb in UNDER_WAY and other.begun(risc.number, order)
         same, near = other.actor == risc.number, other.core is risc.core and " of c_" in where
@@ -159,6 +168,9 @@ class Checks(Observer):
             call, fate, barrier, before = UNDER_WAY[other.verb]
             cause = f"the {call} of {other.who} at {other.site} {fate}"
             step = f"put {barrier} " + ("between them" if same else f"into {other.kernel}, before it {before}")
+        elif pushed:  # the reader did wait, and the writer writes for the second time
+            cause = f"{other.who} writes it again at {other.site}, and nothing says that it was given back"
+            step = f"let {other.kernel} wait for {pop}"
         elif reading or other.verb not in ("read", "noc write", "noc read there"):
             cause = f"{other.who} writes it at {other.site}, and nothing says that it has finished"
             step = f"let {kernel_name(risc)} wait for {push}"
@@ -197,20 +209,18 @@ class Checks(Observer):
     def moved(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site, order: Order) -> None:
         if popped and ring.cb.aliased:
             return
-        if popped:
-            self.accesses.append(Access(risc, order[risc.number], site, "pop"))
-        number = len(self.accesses) - 1 if popped else NEVER
-        self.shadows[risc.core].popped[granules(low, low + pages * ring.page)] = number
+        self.accesses.append(Access(risc, order[risc.number], site, "pop" if popped else "push"))
+        self.shadows[risc.core].moved[granules(low, low + pages * ring.page)] = len(self.accesses) - 1
 
     # ---- transfers ------------------------------------------------------------------------------------------
 
     def sent(self, transfer: Transfer, call: str) -> None:
         """Bytes are under way, here and at the other end."""
-        risc, span = transfer.risc, self.spans.get(transfer.risc)
+        risc, span = transfer.risc, self.spans.get(transfer.risc.core)
         if span is None or not span.extend(transfer):
             self._look(risc.core)
             record = self._under_way(transfer, "noc read" if transfer.kind == "read" else "noc write")
-            span = self.spans[risc] = Span(transfer, record, len(self.accesses) - 1)
+            span = self.spans[risc.core] = Span(transfer, record, len(self.accesses) - 1)
         transfer.record = span.record
         self._far_end(transfer, transfer.target, transfer.kind == "read")
         self.outstanding[risc].append(transfer)
@@ -221,25 +231,22 @@ class Checks(Observer):
         return self.accesses[-1]
 
     def _look(self, core: Core) -> None:
-        """Check and mark the stretches that transfers have opened on this core since the last look."""
-        if not self.spans:
+        """Check and mark the stretch that transfers have opened on this core since the last look."""
+        span = self.spans.pop(core, None)
+        if span is None:
             return
-        for risc in (core.brisc, core.ncrisc):
-            span = self.spans.pop(risc, None)
-            if span is None:
-                continue
-            shadow, part = self.shadows[core], granules(span.low, span.high)
-            if span.reading:
-                self._check_write(risc, core, span.low, span.high, span.site, span.order)
-            else:
-                self._check_source(risc, span, shadow, part)
-            (shadow.writes if span.reading else shadow.reads)[part] = span.number
+        shadow, part = self.shadows[core], granules(span.low, span.high)
+        if span.reading:
+            self._check_write(span.risc, core, span.low, span.high, span.site, span.order)
+        else:
+            self._check_source(span.risc, span, shadow, part)
+        (shadow.writes if span.reading else shadow.reads)[part] = span.number
 
     def _check_source(self, risc: Risc, span: Span, shadow: Shadow, part: slice) -> None:
         """Are the bytes of these writes there?"""
         wrote = seen(shadow.writes[part])
         for number in wrote:
-            self._check_read(risc, risc.core, span.low, number, span.site, span.order, shadow.popped[part])
+            self._check_read(risc, risc.core, span.low, number, span.site, span.order, shadow.moved[part])
         span.record.early |= NEVER in wrote
         for transfer in span.transfers:
             if transfer.target.buffer is self.buffers[-1]:
@@ -261,7 +268,7 @@ class Checks(Observer):
         part = granules(low, high)
         if reading:
             for number in seen(shadow.writes[part]):
-                self._check_read(risc, target.core, low, number, site, order, shadow.popped[part])
+                self._check_read(risc, target.core, low, number, site, order, shadow.moved[part])
         else:
             self._check_write(risc, target.core, low, high, site, order)
         transfer.arrival = self._under_way(transfer, "noc read there" if reading else "noc write there")
@@ -336,20 +343,32 @@ class Checks(Observer):
                 + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
             )
 
-    def _spread(self, output: Buffer) -> None:
-        """Poison that went through the engine comes out as inf or NaN."""
-        read = self.poison_read
-        if read is None or any(_infinite(b) for b in self.buffers[:-1]) or not _infinite(output):
+    # ---- poison in the engine -------------------------------------------------------------------------------
+
+    def packed(self, risc: Risc, address: int, tiles: NDArray[np.float32]) -> None:
+        """Did poison get into these tiles? As NaN; as inf too, where the engine reads again what it became."""
+        if self.poison_read is None or np.isfinite(tiles).all():
             return
-        self.violate(
-            f"the output holds inf or NaN that comes from poison: {read.who} read {read.verb} at {read.site}, "
-            "which nobody had written; fill it first, or wait until it is there"
-        )
+        if np.isnan(tiles).any() or risc.core in self.spread:
+            self.accesses[int(self.shadows[risc.core].writes[address >> GRANULE])].poison = self.poison_read
+
+    def _spread(self, output: Buffer) -> None:
+        """Poison that went through the engine comes out as inf. Inputs that hold inf or NaN excuse it."""
+        found = {page: source.poison for page, (_, source) in self.output_pages.items() if source.poison is not None}
+        if not found or any(_infinite(buffer).any() for buffer in self.buffers[:-1]):
+            return
+        infinite = _infinite(output)
+        for page, read in sorted(found.items(), key=lambda item: item[0]):
+            if infinite[page]:
+                self.violate(
+                    f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.verb} at "
+                    f"{read.site}, which nobody had written; fill it first, or wait until it is there"
+                )
 
 
-def _infinite(buffer: Buffer) -> bool:
-    """Is there a written page with an all-ones exponent?"""
-    pages = buffer.pages[buffer.written > 0, : buffer.page_size] if buffer.written.any() else buffer.pages
-    words = np.ascontiguousarray(pages).view(np.uint16)
+def _infinite(buffer: Buffer) -> NDArray[np.bool_]:
+    """Which pages have an all-ones exponent in them?"""
+    words = np.ascontiguousarray(buffer.pages[:, : buffer.page_size]).view(np.uint16)
     high = words if buffer.format16 else words[:, 1::2]
-    return bool(((high & 0x7F80) == 0x7F80).any())
+    found: NDArray[np.bool_] = ((high & 0x7F80) == 0x7F80).any(axis=1)
+    return found

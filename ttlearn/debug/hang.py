@@ -9,8 +9,9 @@ from __future__ import annotations
 from ..sim.cb import CircularBuffer
 from ..sim.device import Core, Device
 from ..sim.engine import Thread
-from ..sim.sched import Risc, Wait
+from ..sim.sched import Risc
 from ..sim.trisc import Trisc
+from ..sim.waits import Wait
 
 ROLE = {"BRISC": "BRISC", "NCRISC": "NCRISC", "TRISC0": "UNPACK", "TRISC1": "MATH", "TRISC2": "PACK"}
 ENGINE = {

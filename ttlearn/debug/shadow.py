@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..sim.device import Core
 from ..sim.noc import Transfer
-from ..sim.sched import Order, Risc
+from ..sim.sched import Risc
 from ..sim.trace import Site
+from ..sim.waits import Order
 
 GRANULE = 4  # address bits of 16 bytes
 NEVER = 0  # record number of bytes that nobody has written
@@ -20,7 +21,7 @@ NEVER = 0  # record number of bytes that nobody has written
 class Access:
     """Who touched some bytes, in which epoch of its own, and from which line. `open`: still under way."""
 
-    __slots__ = ("actor", "core", "early", "epoch", "issued", "kernel", "open", "site", "verb", "who")
+    __slots__ = ("actor", "core", "early", "epoch", "issued", "kernel", "open", "poison", "site", "verb", "who")
 
     def __init__(self, risc: Risc | None, epoch: int, site: Site | None, verb: str, open: bool = False) -> None:
         self.actor = risc.number if risc is not None else -1
@@ -30,6 +31,7 @@ class Access:
         self.epoch = self.issued = epoch
         self.site, self.verb, self.open = site, verb, open
         self.early = False  # it read bytes that nobody had written
+        self.poison: Access | None = None  # of a write: the read of such bytes that its NaN or inf come from
 
     def before(self, actor: int, order: Order) -> bool:
         """Is this access known to `actor` to be over?"""
@@ -46,24 +48,25 @@ class Access:
 
 
 class Shadow:
-    """Of each granule of one core's L1: the last write, the last read, and who has popped it since its push."""
+    """Of each granule of one core's L1: the last write, the last read, and the last push or pop."""
 
     def __init__(self, size: int) -> None:
         self.writes = np.zeros(size >> GRANULE, np.int32)
         self.reads = np.zeros(size >> GRANULE, np.int32)
-        self.popped = np.zeros(size >> GRANULE, np.int32)
+        self.moved = np.zeros(size >> GRANULE, np.int32)
 
 
 class Span:
     """Transfers of one line whose L1 bytes lie side by side: looked at together, they cost one look."""
 
     def __init__(self, transfer: Transfer, record: Access, number: int) -> None:
+        self.risc = transfer.risc
         self.low, self.high = transfer.local, transfer.local + transfer.size
         self.site, self.order, self.reading = transfer.site, transfer.risc.order, transfer.kind == "read"
         self.record, self.number, self.transfers = record, number, [transfer]
 
     def extend(self, transfer: Transfer) -> bool:
-        same = transfer.site == self.site and transfer.risc.order is self.order
+        same = transfer.risc is self.risc and transfer.site == self.site and transfer.risc.order is self.order
         if not same or transfer.local != self.high or (transfer.kind == "read") != self.reading:
             return False
         self.high += transfer.size

@@ -20,8 +20,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..errors import KernelError
-from ..sim.sched import now
 from ..sim.trace import Site
+from ..sim.waits import now
 
 LIMIT = 3.0  # seconds of host time that one RISC may run while the others stand still
 _LIBRARIES = (str(Path(__file__).parent.parent) + os.sep, sysconfig.get_path("stdlib") + os.sep, "<string>")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..sim.device import Device
 from ..sim.trace import Trace
-from ..sim.trisc import Kind
+from ..sim.work import Kind
 from .tensor import Tensor, to_numpy
 
 

@@ -73,7 +73,7 @@ def page(settings: Settings, x: NDArray[Any]) -> Page:
     figures |= {f.name.replace("_", "-"): getattr(settings, f.name) for f in fields(settings)}
     data = " ".join(f'data-{name}="{value}"' for name, value in figures.items())
     holds = {cb.index: UNUSED if 4 <= cb.index <= 7 else cb.holds for cb in run.details["cbs"]}
-    live = f'<div class="ttlearn-summary" role="status" aria-live="polite">{escape(summary, quote=False)}</div>'
+    live = f'<div class="ttlearn-summary" role="status" aria-live="polite" style="line-height:1.4">{escape(summary, quote=False)}</div>'
     return Page(summary, f'<div class="ttlearn-panel" {data}>{live}{cb_bars(run, holds)}</div>')
 
 
@@ -101,26 +101,20 @@ class Panel:
         self.pages = widgets.Dropdown(options=["sticks", "tiles"], value=start.pages, description="Pages in")
         self.style = widgets.Dropdown(options=["helpers", "raw"], value=start.style, description="Written with")
         self.epsilon = widgets.BoundedFloatText(value=start.epsilon, min=1e-12, max=1, step=1e-6, description="Epsilon")
-        self.epsilon_slider = widgets.FloatLogSlider(
-            value=start.epsilon, min=-12, max=0, step=0.5, readout=False, continuous_update=False
-        )
+        self.epsilon_slider = widgets.FloatLogSlider(min=-12, max=0, step=0.5, readout=False, continuous_update=False)
         self.cb_depth = widgets.BoundedIntText(value=start.cb_depth, min=1, max=8, description="CB depth")
-        self.depth_slider = widgets.IntSlider(
-            value=start.cb_depth, min=1, max=8, readout=False, continuous_update=False
-        )
+        self.depth_slider = widgets.IntSlider(min=1, max=8, readout=False, continuous_update=False)
         self.view = widgets.HTML()
         for box, slider in ((self.epsilon, self.epsilon_slider), (self.cb_depth, self.depth_slider)):
-            widgets.link((slider, "value"), (box, "value"))
+            widgets.link((box, "value"), (slider, "value"))
         for chosen in self._chosen().values():
             chosen.observe(self._update, "value")
-        self.box = widgets.VBox(
-            [
-                widgets.HBox([self.width, self.pages, self.style]),
-                widgets.HBox([self.epsilon, self.epsilon_slider]),
-                widgets.HBox([self.cb_depth, self.depth_slider]),
-                self.view,
-            ]
-        )
+        rows = [
+            (self.width, self.pages, self.style),
+            (self.epsilon, self.epsilon_slider),
+            (self.cb_depth, self.depth_slider),
+        ]
+        self.box = widgets.VBox([*map(widgets.HBox, rows), self.view])
         self._update()
 
     @property

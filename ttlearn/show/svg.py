@@ -7,8 +7,10 @@ lines: SVG `<pattern>`s have ids, and ids of several pictures on one page clash.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
+from urllib.parse import quote
 
 from ..errors import HostError
 from ..host.run import CBReport, Run
@@ -19,12 +21,17 @@ LETTERS = {"A": (0, 1), "B": (1, 0), "C": (0, 16), "D": (16, 0)}  # elements sho
 
 
 class Picture(str):
-    """SVG text that a notebook shows as a picture; its plain text is the picture's name."""
+    """SVG text that a notebook shows as a picture; its plain text is the picture's name.
+
+    It is shown as `<img>`: Jupyter strips inline SVG from a notebook that was opened but not yet run.
+    """
 
     label: str
 
     def _repr_html_(self) -> str:
-        return str(self)
+        width = re.findall(r' width="(\d+)"', self)[0]
+        source = f"data:image/svg+xml,{quote(self, safe=' /:=,;()')}"
+        return f'<img alt="{escape(self.label)}" width="{width}" src="{source}">'
 
     def __repr__(self) -> str:
         return self.label
@@ -81,8 +88,8 @@ def layout(width: int) -> Picture:
     order = "; ".join(f"{name} {_places(name, width)}" for name in LETTERS)
     label = f"One tile row of {width} columns, as sticks and as tiles: {order}"
     head = _text(8, 16, f"The same {TILE * width:,} elements in two orders (numbers: place in memory)", weight="bold")
-    notes = [_text(8, 316 + 18 * i, f"{name}: {_places(name, width)}") for i, name in enumerate(LETTERS)]
-    return _picture(760, 376, label, [head, _sticks(width), _tiles(width), *notes], {"width": width})
+    notes = [_text(8, 284 + 18 * i, f"{name}: {_places(name, width)}") for i, name in enumerate(LETTERS)]
+    return _picture(760, 346, label, [head, _sticks(width), _tiles(width), *notes], {"width": width})
 
 
 def _places(name: str, width: int) -> str:
@@ -107,14 +114,15 @@ def _sticks(width: int) -> str:
 def _tiles(width: int) -> str:
     """The right half: the first tile, and the last if there are several, each with its four faces."""
     count = width // TILE
-    words = "1 tile" if count == 1 else f"{count} tiles"
-    parts = [_text(364, 42, f"tiles: {words} of 4 faces, {FACE} x {FACE} each")]
+    many = "1 tile" if count == 1 else f"{count} tiles"
+    parts = [_text(364, 42, f"tiles: {many} of 4 faces, {FACE} x {FACE} each")]
     for tile, left in [(0, 364)] + [(count - 1, 564)] * (count > 1):
         parts.append(_text(left, 68, f"tile {tile}"))
         for face in range(4):
             x, y, first = left + face % 2 * 90, 76 + face // 2 * 90, tile * ELEMENTS + face * FACE * FACE
-            parts += [_box(x, y, 90, 90, FAINT), _text(x + 45, y + 42, f"face {face}", "middle")]
-            parts.append(_text(x + 45, y + 60, f"{first:,} … {first + FACE * FACE - 1:,}", "middle"))
+            words = (f"face {face}", f"{first:,} …", f"{first + FACE * FACE - 1:,}")
+            parts += [_text(x + 50, y + 38 + 16 * i, line, "middle") for i, line in enumerate(words)]
+            parts.append(_box(x, y, 90, 90, FAINT))
         parts.append(_box(left, 76, 180, 180, INK, 2))
     for name, (row, column) in LETTERS.items():
         x, y = 374 + column // FACE * 90 + column % FACE * 20, 86 + row // FACE * 90 + row % FACE * 20

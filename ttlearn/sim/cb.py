@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .formats import Format
-from .sched import History
+from .waits import History
 
 U16 = 0xFFFF
 

@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import KernelError, Stuck
 from .arch import Arch
@@ -17,9 +18,10 @@ from .cb import CircularBuffer, Ring
 from .engine import Engine
 from .l1 import L1, Dram
 from .noc import ADDRESS_BITS, Port, Target
-from .sched import Clock, History, Order, Risc
+from .sched import Clock, Risc
 from .trace import Event, Site, Trace, call_site
 from .trisc import Math, Pack, Unpack
+from .waits import History, Order
 
 RISC_NAMES = ("BRISC", "NCRISC", "TRISC0", "TRISC1", "TRISC2")
 
@@ -36,6 +38,7 @@ class Observer:
 
     def read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None: ...
     def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None: ...
+    def packed(self, risc: Risc, address: int, tiles: NDArray[np.float32]) -> None: ...
     def published(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> None: ...
     def moved(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site, order: Order) -> None: ...
     def sent(self, transfer: Any, call: str) -> None: ...

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from .sched import Order
-from .trisc import Kind, Math, Pack, Sync, Trisc, Unpack, Work
-from .values import Slots, Values
+from .batch import Slots
+from .trisc import Math, Pack, Trisc, Unpack
+from .values import Values
+from .waits import Order
+from .work import Kind, Sync, Work
 
 if TYPE_CHECKING:
     from .device import Core

@@ -15,8 +15,9 @@ import numpy as np
 from ..errors import KernelError
 from .arch import Path
 from .l1 import Bytes, Memory
-from .sched import Order, Risc
+from .sched import Risc
 from .trace import Event, Site
+from .waits import Order
 
 if TYPE_CHECKING:
     from .device import Core, Device
@@ -93,7 +94,7 @@ class Port:
         self.left = 0  # when the last write has left this core
         self.missing = 0  # acknowledgements that no target will send
         self.sleepers: list[Risc] = []
-        self._last_at: dict[int, int] = {}  # core → when the last write landed there: one path keeps its order
+        self._last_at: dict[tuple[int, int | None], int] = {}  # (core, rectangle) → last landing: one path keeps order
 
     def send(self, transfer: Transfer) -> None:
         self.queue.append(transfer)
@@ -122,7 +123,7 @@ class Port:
         self.free[lane] = begin + busy
         land = begin + path.latency - int(-size // path.tail) + self.device.jitter()
         if target.core is not None and lane == "write":
-            key = id(target.core)
+            key = (id(target.core), transfer.rectangle)
             land = self._last_at[key] = max(land, self._last_at.get(key, 0))
         transfer.land, transfer.left = land, begin + busy
         self.landed[transfer.kind] = max(self.landed[transfer.kind], land)
@@ -154,8 +155,9 @@ class Port:
             core.l1.land(transfer.land, local, target.view, target.memory)
             return
         self.left = max(self.left, transfer.left)
-        core.l1.settle(transfer.left)
-        target.memory.land(transfer.land, target.view, local.copy(), None)
+        leaving = np.empty(transfer.size, np.uint8)
+        core.l1.land(transfer.left, leaving, local, None)
+        target.memory.land(transfer.land, target.view, leaving, core.l1)
         if target.core is None:
             target.buffer.written[target.page] += transfer.size
 

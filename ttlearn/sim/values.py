@@ -14,47 +14,14 @@ import numpy as np
 
 from . import formats
 from .fpu import ReduceDim
-from .sched import Order
 from .tile import tilize, untilize
-from .trisc import Math, MathProgram, Tiles, Work
+from .trisc import Math
+from .waits import Order
+from .work import MathProgram, Tiles, Work
 
 if TYPE_CHECKING:
     from .device import Core
-
-
-class Batch:
-    """n DST tiles that one program makes of n operands, or one tile that it folds them into."""
-
-    __slots__ = ("array", "fold", "n", "previous", "program", "source", "tile")
-
-    def __init__(self, program: Any, source: Any, tile: int, n: int, previous: Ref | None, fold: bool) -> None:
-        self.program, self.source, self.tile, self.n = program, source, tile, n
-        self.previous, self.fold = previous, fold
-        self.array: Tiles | None = None
-
-
-Ref = tuple[Batch, int]  # tile number `int` of a batch
-Slots = dict[int, Ref]  # what the tiles of one DST section hold
-
-
-class Packed:
-    """n tiles on their way to L1: rows of a batch, from `address` on, `stride` bytes apart."""
-
-    __slots__ = ("address", "batch", "n", "order", "row", "stride", "work")
-
-    def __init__(self, work: Work, batch: Batch, row: int, address: int, n: int, order: Order) -> None:
-        self.work, self.batch, self.row, self.address, self.order = work, batch, row, address, order
-        self.n, self.stride = n, work.da
-
-    def extend(self, work: Work, batch: Batch, row: int, address: int, n: int) -> bool:
-        """Take n more tiles if they continue this run."""
-        if batch is not self.batch or row != self.row + self.n or work.conf is not self.work.conf:
-            return False
-        stride = address - self.address if self.n == 1 else self.stride
-        if stride <= 0 or address != self.address + self.n * stride or (n > 1 and work.da != stride):
-            return False
-        self.n, self.stride = self.n + n, stride
-        return True
+from .batch import ZERO, Batch, Packed, Ref, Slots
 
 
 class Values:
@@ -247,10 +214,12 @@ class Values:
         l1.settle(packed.work.starts[-1])
         if conf.untilize:
             self._store_rows(packed, raw)
+            self.core.observer.packed(self.core.pack, packed.address, tiles)
             return
         span = size + (packed.n - 1) * packed.stride
         target = l1.view(packed.address, span, str(packed.work.detail))
         self.core.observer.write(self.core.pack, packed.address, packed.address + span, packed.work.site, packed.order)
+        self.core.observer.packed(self.core.pack, packed.address, tiles)
         if packed.n == 1 or packed.stride == size:
             target[:] = raw.reshape(-1)
         else:
@@ -285,5 +254,4 @@ def _masked(tiles: Tiles, dim: ReduceDim) -> Tiles:
     return faces.reshape(tiles.shape)
 
 
-ZERO = Batch(None, None, 0, 1, None, False)
 ZERO.array = np.zeros((1, 1024), np.float32)

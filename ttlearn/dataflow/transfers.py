@@ -1,0 +1,144 @@
+"""Reads, writes and their barriers.
+
+A call starts a transfer and returns; nothing is guaranteed before its barrier. Transfers longer than a burst are
+split. Left out: set_state/with_state forms, transaction ids.
+"""
+
+from __future__ import annotations
+
+from ..errors import KernelError
+from ..kernel import *  # noqa: F403
+from ..kernel import integer
+from ..sim.noc import Transfer, check_alignment
+from ..sim.waits import Wait
+from .pointers import TensorAccessor, mover
+
+__all__ = [
+    "noc_async_atomic_barrier",
+    "noc_async_full_barrier",
+    "noc_async_read",
+    "noc_async_read_barrier",
+    "noc_async_read_one_packet",
+    "noc_async_read_page",
+    "noc_async_read_tile",
+    "noc_async_write",
+    "noc_async_write_barrier",
+    "noc_async_write_one_packet",
+    "noc_async_write_page",
+    "noc_async_write_tile",
+    "noc_async_writes_flushed",
+]
+
+
+# ---- transfers --------------------------------------------------------------------------------------------
+
+
+def _start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: int = 2) -> None:
+    risc = mover(call)
+    core, arch = risc.core, risc.core.device.arch
+    site = core.site(depth, risc)
+    size = integer(call, "the size", size)
+    if size == 0:
+        raise KernelError(f"{call}: 0 bytes; a transfer needs a size of at least 1")
+    core.l1.view(local, size, call)
+    port = core.ports[risc]
+    for done in range(0, size, arch.max_burst):
+        part = min(arch.max_burst, size - done)
+        target = core.device.target(noc_addr + done, part, call)
+        if done == 0:
+            check_alignment(core.device, call, target, local, read)
+        if target.core is None:
+            path = arch.read_dram if read else arch.write_dram
+        else:
+            path = arch.read_l1 if read else arch.write_l1
+        transfer = Transfer(risc, "read" if read else "write", target, local + done, part, path, site)
+        core.observer.sent(transfer, call)
+        port.send(transfer)
+        risc.t += path.issue
+
+
+def noc_async_read(src_noc_addr: int, dst_local_l1_addr: int, size: int) -> None:
+    """Start reading `size` bytes into L1. They are there after `noc_async_read_barrier`."""
+    _start("noc_async_read", src_noc_addr, dst_local_l1_addr, size, read=True)
+
+
+def noc_async_read_one_packet(src_noc_addr: int, dst_local_l1_addr: int, size: int) -> None:
+    """As `noc_async_read`, for at most one burst."""
+    _start("noc_async_read_one_packet", src_noc_addr, dst_local_l1_addr, size, read=True)
+
+
+def noc_async_write(src_local_l1_addr: int, dst_noc_addr: int, size: int) -> None:
+    """Start writing `size` bytes from L1. They have arrived after `noc_async_write_barrier`."""
+    _start("noc_async_write", dst_noc_addr, src_local_l1_addr, size, read=False)
+
+
+def noc_async_write_one_packet(src_local_l1_addr: int, dst_noc_addr: int, size: int) -> None:
+    """As `noc_async_write`, for at most one burst."""
+    _start("noc_async_write_one_packet", dst_noc_addr, src_local_l1_addr, size, read=False)
+
+
+def noc_async_read_page(id: int, addrgen: TensorAccessor, dst_local_l1_addr: int, offset: int = 0) -> None:
+    """Start reading page `id` of a tensor. Always the aligned page size, as in the chip."""
+    call = "noc_async_read_page"
+    _start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.stride, read=True)
+
+
+def noc_async_read_tile(id: int, addrgen: TensorAccessor, dst_local_l1_addr: int, offset: int = 0) -> None:
+    """The older name of `noc_async_read_page`."""
+    call = "noc_async_read_tile"
+    _start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.stride, read=True)
+
+
+def noc_async_write_page(
+    id: int, addrgen: TensorAccessor, src_local_l1_addr: int, size: int = 0, offset: int = 0
+) -> None:
+    """Start writing page `id` of a tensor; `size` 0 means a whole page."""
+    call = "noc_async_write_page"
+    _start(call, addrgen.get_noc_addr(id, offset, call), src_local_l1_addr, size or addrgen.page_size, read=False)
+
+
+def noc_async_write_tile(id: int, addrgen: TensorAccessor, src_local_l1_addr: int) -> None:
+    """The older name of `noc_async_write_page`."""
+    call = "noc_async_write_tile"
+    _start(call, addrgen.get_noc_addr(id, 0, call), src_local_l1_addr, addrgen.page_size, read=False)
+
+
+# ---- barriers ---------------------------------------------------------------------------------------------
+
+
+def _barrier(call: str, kinds: tuple[str, ...]) -> Wait:
+    risc = mover(call)
+    port = risc.core.ports[risc]
+
+    def ready(time: int) -> int | None:
+        done = port.departed(time) if kinds == ("flush",) else port.done(kinds, time)
+        if done is not None:
+            risc.core.observer.barrier(risc, kinds)
+        return done
+
+    return Wait(risc, call, (), port.sleepers, ready, risc.core.site(2, risc))
+
+
+def noc_async_read_barrier() -> Wait:
+    """Wait until all reads of this RISC have landed."""
+    return _barrier("noc_async_read_barrier", ("read",))
+
+
+def noc_async_write_barrier() -> Wait:
+    """Wait until all writes of this RISC are acknowledged by their targets."""
+    return _barrier("noc_async_write_barrier", ("write",))
+
+
+def noc_async_writes_flushed() -> Wait:
+    """Wait until all writes of this RISC have left: their source bytes may be reused, nothing has to have arrived."""
+    return _barrier("noc_async_writes_flushed", ("flush",))
+
+
+def noc_async_atomic_barrier() -> Wait:
+    """Wait until all semaphore increments of this RISC have arrived."""
+    return _barrier("noc_async_atomic_barrier", ("atomic",))
+
+
+def noc_async_full_barrier() -> Wait:
+    """All of the barriers together."""
+    return _barrier("noc_async_full_barrier", ("read", "write", "atomic"))

@@ -1,0 +1,103 @@
+"""Reductions of a block of tiles, with their four input policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from .. import compute as ck
+from ..compute import PoolType, ReduceDim
+
+__all__ = [
+    "PostOp",
+    "ReduceInputPolicy",
+    "reduce",
+]
+
+
+PostOp = Callable[[int], None]  # called with each DST tile before it is committed
+
+
+class ReduceInputPolicy(Enum):
+    """How `reduce` waits for and pops its input."""
+
+    WaitAndPopPerTile = "one tile at a time"
+    BulkWaitBulkPop = "a row at a time"
+    WaitUpfrontNoPop = "all at once, and the caller pops"
+    NoWaitNoPop = "the caller has waited and pops"
+
+
+# ---- reduce -----------------------------------------------------------------------------------------------
+
+
+async def reduce(
+    reduce_type: PoolType,
+    reduce_dim: ReduceDim,
+    input_cb: int,
+    scaler_cb: int,
+    output_cb: int,
+    rows: int,
+    cols: int,
+    *,
+    policy: ReduceInputPolicy = ReduceInputPolicy.WaitAndPopPerTile,
+    post_op: PostOp | None = None,
+) -> None:
+    """Reduce a block of rows x cols tiles: a tile a row (REDUCE_ROW), a column (REDUCE_COL) or in all (REDUCE_SCALAR).
+
+    Waits for the scaler tile and never pops it.
+    """
+    a, b = input_cb, scaler_cb
+    if reduce_type is not PoolType.MAX and reduce_dim is ReduceDim.REDUCE_ROW:
+        a, b = b, a  # this reduction takes the scaler as SrcA
+    ck.reconfig_data_format(a, b)
+    ck.pack_reconfig_data_format(output_cb)
+    ck.reduce_init(input_cb, scaler_cb, output_cb, reduce_type=reduce_type, reduce_dim=reduce_dim)
+    await ck.cb_wait_front(scaler_cb, 1)
+    if policy is ReduceInputPolicy.WaitUpfrontNoPop:
+        await ck.cb_wait_front(input_cb, rows * cols)
+    for tiles in _reduced_tiles(reduce_dim, rows, cols):
+        await _reduce_group(reduce_type, reduce_dim, input_cb, scaler_cb, output_cb, tiles, policy, post_op)
+    ck.reduce_uninit(input_cb)
+
+
+def _reduced_tiles(dim: ReduceDim, rows: int, cols: int) -> list[range]:
+    """The input tiles of each output tile."""
+    if dim is ReduceDim.REDUCE_ROW:
+        return [range(r * cols, (r + 1) * cols) for r in range(rows)]
+    if dim is ReduceDim.REDUCE_COL:
+        return [range(c, rows * cols, cols) for c in range(cols)]
+    return [range(rows * cols)]
+
+
+async def _reduce_group(
+    pool: PoolType,
+    dim: ReduceDim,
+    input_cb: int,
+    scaler_cb: int,
+    output_cb: int,
+    tiles: range,
+    policy: ReduceInputPolicy,
+    post_op: PostOp | None,
+) -> None:
+    per_tile, bulk = policy is ReduceInputPolicy.WaitAndPopPerTile, policy is ReduceInputPolicy.BulkWaitBulkPop
+    if bulk:
+        await ck.cb_wait_front(input_cb, len(tiles))
+    ck.tile_regs_acquire()
+    if per_tile:
+        for _ in tiles:
+            await ck.cb_wait_front(input_cb, 1)
+            ck.reduce_tile(input_cb, scaler_cb, 0, 0, 0, reduce_type=pool, reduce_dim=dim)
+            ck.cb_pop_front(input_cb, 1)
+    else:
+        for tile in range(len(tiles)) if bulk else tiles:
+            ck.reduce_tile(input_cb, scaler_cb, tile, 0, 0, reduce_type=pool, reduce_dim=dim)
+    if post_op is not None:
+        post_op(0)
+    ck.tile_regs_commit()
+    if bulk:
+        ck.cb_pop_front(input_cb, len(tiles))
+    await ck.cb_reserve_back(output_cb, 1)
+    ck.tile_regs_wait()
+    ck.pack_tile(0, output_cb)
+    ck.tile_regs_release()
+    ck.cb_push_back(output_cb, 1)

@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from .batch import Slots
+from .stream import stream, stream_sections
 from .trisc import Math, Pack, Trisc, Unpack
 from .values import Values
 from .waits import Order
@@ -89,13 +90,13 @@ class Engine:
 
     @property
     def idle(self) -> bool:
-        return all(t.work() is None for t in (self.unpack, self.math, self.pack)) and self._room()
+        return all(t.work() is None for t in (self.unpack, self.math, self.pack)) and self.room()
 
     # ---- UNPACK -------------------------------------------------------------------------------------------
 
     def _unpack(self) -> bool:
         thread, moved = self.unpack, False
-        while (work := thread.work()) is not None and self._room():
+        while (work := thread.work()) is not None and self.room():
             begin = thread.due(work)
             if isinstance(work, Sync):
                 thread.pass_by(work, begin)
@@ -109,13 +110,13 @@ class Engine:
         if work.conf.format_a is None or work.conf.program is None:
             thread.blocked = "unconfigured"
             return False
-        ready = begin + self._unpack_cycles(thread, work)
+        ready = begin + self.unpack_cycles(thread, work)
         self.given = (self.given[0] + work.halves[0], self.given[1] + work.halves[1])
         self.supply.append((*self.given, ready, work, thread.k))
         thread.step(work, begin, ready)
         return True
 
-    def _room(self) -> bool:
+    def room(self) -> bool:
         """Has MATH taken all but the two halves a bank that may wait in Src? Only then is an unpack done."""
         need_a, need_b = self.given[0] - BANKS, self.given[1] - BANKS
         if self.taken[0] < need_a or self.taken[1] < need_b:
@@ -129,7 +130,7 @@ class Engine:
             self.unpack.free = max(self.unpack.free, end if whole else start)
         return True
 
-    def _unpack_cycles(self, thread: Thread, work: Work) -> int:
+    def unpack_cycles(self, thread: Thread, work: Work) -> int:
         if thread.sized is not work:
             conf = work.conf
             size = conf.format_a.tile_bytes + (conf.format_b.tile_bytes if conf.program.reads == 2 else 0)
@@ -149,10 +150,10 @@ class Engine:
                 self.values.sfpu(work, thread.k)
                 begin = thread.due(work)
                 thread.step(work, begin, begin + work.conf)
-            elif not (work.per and self._stream_sections()):
+            elif not (work.per and stream_sections(self)):
                 if work.per and thread.k % work.per == 0 and not self._open(thread, work):
                     break
-                if not self._stream():
+                if not stream(self):
                     self._unpack()
                     if not self._math_tile(thread, work):
                         break
@@ -194,10 +195,10 @@ class Engine:
 
     def _commit(self, time: int, order: Order) -> None:
         self.math.free = time
-        self._hear(order)
+        self.hear(order)
         self.commits.append((time, self.values.commit(), self.math_order))
 
-    def _hear(self, order: Order) -> None:
+    def hear(self, order: Order) -> None:
         if order is not self._heard:
             self._heard = order
             self.math_order = self.core.observer.join(self.math_order, order)
@@ -218,135 +219,10 @@ class Engine:
         end = begin + program.cycles(self.math_risc.fidelity, self.arch)
         self.taken = (need_a, need_b)
         self.takes.append((need_a, need_b, begin, end))
-        self._hear(source.order)
+        self.hear(source.order)
         self.values.math(work, thread.k, source, tile, 1)
         thread.step(work, begin, end)
         return True
-
-    # ---- UNPACK and MATH in step: the usual case, fast ----------------------------------------------------
-
-    def _matched(self) -> tuple[Work, Work] | None:
-        """UNPACK's and MATH's runs, if their halves match and nothing else is under way."""
-        source, work = self.unpack.work(), self.math.work()
-        if not (isinstance(source, Work) and isinstance(work, Work)) or self.given != self.taken:
-            return None
-        conf = source.conf
-        if conf.format_a is None or conf.program is None or work.conf.program is None or source.halves != work.halves:
-            return None
-        return (source, work) if self._room() else None
-
-    def _stream(self) -> bool:
-        """Time two matching runs tile by tile without further questions."""
-        matched = self._matched()
-        if matched is None:
-            return False
-        (source, work), unpack, math = matched, self.unpack, self.math
-        n = min(source.n - unpack.k, (work.per - math.k % work.per) if work.per else work.n - math.k)
-        du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
-        self._hear(source.order)
-        self.values.math(work, math.k, source, unpack.k, n)
-        u, m, lag = unpack.free, math.free, max(work.halves)
-        e1, e2 = m, self.takes[-2][3] if len(self.takes) > 1 else 0  # ends of the last two MATH tiles
-        su, sm = source.stamp + unpack.k * source.step, work.stamp_of(math.k)
-        us, ue, ms, me = source.starts.append, source.ends.append, work.starts.append, work.ends.append
-        for _ in range(n):
-            begin = u if u > su else su
-            ready = begin + du
-            start = m if m > sm else sm
-            if ready > start:
-                start = ready
-            m = start + dm
-            # an unpack is done when all but its last two halves have been taken
-            u = start if lag > 2 else max(ready, e1 if lag == 2 else e2)
-            e1, e2 = m, e1
-            us(begin)
-            ue(ready)
-            ms(start)
-            me(m)
-            su += source.step
-            sm += work.step
-        self._streamed(source, work, n, u, m)
-        return True
-
-    def _streamed(self, source: Work, work: Work, n: int, u: int, m: int) -> None:
-        """Account for n matched tiles; the last three takes decide when later unpacks are done."""
-        (a, b), (ha, hb) = self.taken, work.halves
-        for i in range(max(0, n - 3), n):
-            self.takes.append((a + (i + 1) * ha, b + (i + 1) * hb, work.starts[i - n], work.ends[i - n]))
-        self.given = self.taken = (a + n * ha, b + n * hb)
-        self.supply.clear()
-        self.unpack.advance(source, n, u)
-        self.math.advance(work, n, m)
-
-    def _stream_sections(self) -> bool:
-        """As `_stream` for runs that take their DST sections themselves, PACK included, whole sections at a time."""
-        matched, packing = self._matched(), self.pack.work()
-        if matched is None or not isinstance(packing, Work) or len(self.commits) != len(self.releases):
-            return False
-        (source, work), unpack, math, pack = matched, self.unpack, self.math, self.pack
-        per = work.per
-        same = packing.per == per and (packing.dst, packing.ddst) == (work.dst, work.ddst)
-        n = min(source.n - unpack.k, work.n - math.k, packing.n - pack.k) // per * per
-        fits = (
-            same
-            and n
-            and (per == 1 or work.ddst)
-            and math.k % per == 0
-            and pack.k % per == 0
-            and work.conf.program.fold is None
-        )
-        if not fits or not work.conf.synced or packing.conf.format is None:
-            return False
-        self._hear(source.order)
-        self._hear(work.order)
-        self._hear_pack(self.math_order)
-        self.values.math(work, math.k, source, unpack.k, n)
-        order = self.core.observer.join(packing.order, self.pack_order)
-        self.values.pack_run(packing, self.values.commit()[work.target(n - 1)], pack.k, n, order)
-        self._time_sections(source, work, packing, n)
-        return True
-
-    def _time_sections(self, source: Work, work: Work, packing: Work, n: int) -> None:
-        unpack, math, pack, per = self.unpack, self.math, self.pack, work.per
-        du, dm = self._unpack_cycles(unpack, source), work.conf.program.cycles(self.math_risc.fidelity, self.arch)
-        dp, lag = self._pack_cycles(packing), max(work.halves)
-        u, m, p = unpack.free, math.free, pack.free
-        e1, e2 = m, self.takes[-2][3] if len(self.takes) > 1 else 0
-        su, releases = source.stamp + unpack.k * source.step, self.releases
-        us, ue, ms, me = source.starts.append, source.ends.append, work.starts.append, work.ends.append
-        for first in range(0, n, per):
-            behind = len(releases) - self.sections
-            free = releases[behind] if behind >= 0 else 0
-            m = max(m, work.opened(math.k + first), free)
-            sm, sp = work.stamp_of(math.k + first), packing.stamp_of(pack.k + first)
-            for _ in range(per):
-                begin = u if u > su else su
-                ready = begin + du
-                start = m if m > sm else sm
-                if ready > start:
-                    start = ready
-                m = start + dm
-                u = start if lag > 2 else max(ready, e1 if lag == 2 else e2)
-                e1, e2 = m, e1
-                us(begin)
-                ue(ready)
-                ms(start)
-                me(m)
-                su += source.step
-                sm += work.step
-            m = max(m, work.closed(math.k + first))
-            self.commits.append((m, {}, self.math_order))
-            p = max(p, packing.opened(pack.k + first), m)
-            for _ in range(per):
-                p = p if p > sp else sp
-                packing.starts.append(p)
-                p += dp
-                packing.ends.append(p)
-                sp += packing.step
-            p = max(p, packing.closed(pack.k + first))
-            releases.append(p)
-        self._streamed(source, work, n, u, m)
-        pack.advance(packing, n, p)
 
     # ---- PACK ---------------------------------------------------------------------------------------------
 
@@ -359,7 +235,7 @@ class Engine:
                     thread.blocked = "dst empty"
                     break
                 time, _, order = self.commits[len(self.releases)]
-                self._hear_pack(order)
+                self.hear_pack(order)
                 begin = max(begin, time, work.opened(thread.k) if isinstance(work, Work) else 0)
             if isinstance(work, Work):
                 if work.conf.format is None:
@@ -382,12 +258,12 @@ class Engine:
             self.commits[section][1].clear()  # its tiles are packed
         self.releases.append(time)
 
-    def _hear_pack(self, order: Order) -> None:
+    def hear_pack(self, order: Order) -> None:
         if order is not self._pack_heard:
             self._pack_heard = order
             self.pack_order = self.core.observer.join(self.pack_order, order)
 
-    def _pack_cycles(self, work: Work) -> int:
+    def pack_cycles(self, work: Work) -> int:
         if work.conf.untilize:
             return self.arch.untilize[0] + self.arch.untilize[1] // int(work.conf.block)
         return self.arch.pack * (2 if work.conf.format.itemsize == 4 else 1)
@@ -396,7 +272,7 @@ class Engine:
         """The rest of `work`, or of its section."""
         section, k = len(self.releases), thread.k
         slots = self.commits[section][1] if section < len(self.commits) else self.values.slots
-        cycles = self._pack_cycles(work)
+        cycles = self.pack_cycles(work)
         n = work.per - k % work.per if work.per else work.n - k
         self.values.pack(work, k, n, slots, self.core.observer.join(work.order, self.pack_order))
         due = work.stamp_of(k)

@@ -248,7 +248,7 @@ def test_cores_may_hand_a_page_over_by_two_semaphores(seed: int) -> None:
     """Core (0, 0) sends when semaphore 0 says that there is room; core (1, 0) reads when semaphore 1 says so."""
 
     async def sender() -> None:
-        for i in range(4):
+        for _ in range(4):
             await cb_wait_front(0, 1)
             await noc_semaphore_wait(get_semaphore(0), 1)
             noc_semaphore_set(get_semaphore(0), 0)

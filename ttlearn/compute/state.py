@@ -62,7 +62,7 @@ def engine(call: str) -> Trisc:
     risc = running(call)
     if not isinstance(risc, Trisc):
         raise KernelError(
-            f"{call} belongs to the compute engine: {risc.name} only moves data; call it in the kernel "
+            f"{call} belongs to the compute engine: {risc.label} only moves data; call it in the kernel "
             "that has a ComputeConfigDescriptor"
         )
     if risc.owed is not None:

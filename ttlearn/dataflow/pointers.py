@@ -45,7 +45,7 @@ def mover(call: str) -> Risc:
     risc: Risc = running(call)
     if isinstance(risc, Trisc):
         raise KernelError(
-            f"{call} belongs to data movement: {risc.name} runs a compute kernel; move it to the reader or the writer"
+            f"{call} belongs to data movement: {risc.label} runs a compute kernel; move it to the reader or the writer"
         )
     if risc.owed is not None:
         risc.settle()

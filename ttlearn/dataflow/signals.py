@@ -90,7 +90,7 @@ def get_semaphore(semaphore_id: int) -> int:
     """L1 byte address of a semaphore, the same on every core."""
     risc = mover("get_semaphore")
     if not 0 <= semaphore_id < 16:
-        raise KernelError(f"get_semaphore({semaphore_id}): a core has semaphores 0 to 15")
+        raise KernelError(f"get_semaphore({semaphore_id}): a core has semaphores 0 to 15; choose one of them")
     address = risc.core.device.arch.semaphore_base + 16 * semaphore_id
     risc.core.semaphore(address)
     return address

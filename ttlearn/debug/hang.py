@@ -105,7 +105,9 @@ def _cb_cause(core: Core, risc: Risc, wait: Wait) -> str:
     verb, noun = ("pushed", "producer") if front else ("popped", "consumer")
     count = (cb.pushed if front else cb.popped).values[-1]
     if other_name is None:
-        return f"{ROLE[risc.name]} waits in {wait} at {wait.site}, but nobody has ever {verb} a page of {cb}"
+        done = ", ".join(f"{ROLE[r.name]} ({r.code.co_name})" for r in core.riscs if r.coro is not None and r.done)
+        gone = f"; finished already: {done}" if done else ""
+        return f"{ROLE[risc.name]} waits in {wait} at {wait.site}, but nobody has ever {verb} a page of {cb}{gone}"
     other = next(r for r in core.riscs if r.name == other_name)
     busy = isinstance(other, Trisc) and not core.engine.idle and other.done
     if other.done and not busy:

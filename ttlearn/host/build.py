@@ -36,10 +36,14 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
             _check_core(device, xy, kernel.name)
             device.core(xy)
     for descriptor in program.cbs:
-        for xy in descriptor.core_ranges.cores():
-            if xy in device.cores:
-                _place_cb(device.cores[xy], descriptor)
+        cores = [device.cores[xy] for xy in descriptor.core_ranges.cores() if xy in device.cores]
+        base = max((core.l1.top for core in cores), default=0)  # one address on all its cores, as the real host does
+        for core in cores:
+            core.l1.top = base
+            _place_cb(core, descriptor)
     for semaphore in program.semaphores:
+        if not 0 <= semaphore.id < 16:
+            raise HostError(f"semaphore {semaphore.id}: a core has semaphores 0 to 15; choose one of them")
         for xy in semaphore.core_ranges.cores():
             if xy in device.cores:
                 address = device.arch.semaphore_base + 16 * semaphore.id
@@ -78,7 +82,7 @@ def _check_function(kernel: KernelDescriptor) -> None:
             f"kernel_source {kernel.name} is a generator (it uses `yield`); write it as `async def {kernel.name}():` "
             "and use `await` where it waits"
         )
-    if callable(source):
+    if inspect.isfunction(source):
         raise HostError(
             f"kernel_source {kernel.name} is a plain function; write `async def {kernel.name}():`, "
             "so that it can wait with `await`"

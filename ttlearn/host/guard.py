@@ -56,7 +56,7 @@ class _Watch:
 
 def _stopped(code: CodeType, lasti: int) -> KernelError:
     kernel: Any = now.risc.coro.cr_frame
-    site = Site(code, lasti, kernel.f_code, kernel.f_lasti)
+    site = Site(code, lasti, kernel.f_code, lasti if code is kernel.f_code else kernel.f_lasti)
     return KernelError(
         f"{now.risc.label} loops for ever at {site}: nothing else could run for {LIMIT:.0f} seconds; give the loop an "
         "end, or wait in it for what should end it (a poll of memory needs `await invalidate_l1_cache()`)"

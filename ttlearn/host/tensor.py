@@ -114,7 +114,7 @@ def from_numpy(array: ArrayLike, dtype: Format = bfloat16, layout: Layout = Layo
         sticks = bits.reshape(-1, 32, values.shape[-1])
         pages = np.concatenate([tile.tilize(rows) for rows in sticks])
     else:
-        pages = np.array(bits).reshape(count, elements)
+        pages = np.array(bits, order="C").reshape(count, elements)
     return Tensor(values.shape, dtype, layout, pages)
 
 

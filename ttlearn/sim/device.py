@@ -161,12 +161,12 @@ class Device:
         """Extra cycles of a transfer when schedules are explored: none without a seed."""
         return self.clock.rng.randrange(200) if self.clock.rng else 0
 
-    def dram_slot(self, begin: int, bank: int, size: int) -> int:
-        """When `bank`, and the chip's DRAM as a whole, can serve `size` more bytes."""
-        start = max(float(begin), self._bank_free[bank], self._chip_free)
-        self._bank_free[bank] = start + size / self.arch.bank_rate
-        self._chip_free = start + size / self.arch.dram_rate
-        return int(start)
+    def dram_slot(self, stamp: int, bank: int, size: int) -> int:
+        """When `bank`, and the chip's DRAM as a whole, can serve `size` bytes more, asked for at `stamp`."""
+        bank_start, chip_start = max(stamp, self._bank_free[bank]), max(stamp, self._chip_free)
+        self._bank_free[bank] = bank_start + size / self.arch.bank_rate
+        self._chip_free = chip_start + size / self.arch.dram_rate
+        return int(max(bank_start, chip_start))
 
     def target(self, noc_addr: int, size: int, call: str) -> Target:
         """Where `size` bytes at a NOC address are; an error in the learner's words if nowhere."""

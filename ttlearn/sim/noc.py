@@ -118,7 +118,7 @@ class Port:
         lane = "read" if transfer.kind == "read" else "write"
         begin = max(transfer.stamp, self.free[lane])
         if target.core is None:
-            begin = self.device.dram_slot(begin, target.bank, size)
+            begin = max(begin, self.device.dram_slot(transfer.stamp, target.bank, size))
         busy = 0 if transfer.follows else -int(-size // path.stream)
         self.free[lane] = begin + busy
         land = begin + path.latency - int(-size // path.tail) + self.device.jitter()

@@ -56,8 +56,8 @@ def test_an_empty_loop_is_stopped() -> None:
 def test_a_loop_that_counts_is_stopped() -> None:
     async def kernel() -> None:
         count = 0
-        for _ in itertools.count():
-            count += 1
+        for step in itertools.count():
+            count += step
 
     assert stopped(kernel) in [endless("NCRISC (kernel)", place) for place in loop_of(kernel)]
 

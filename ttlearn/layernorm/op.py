@@ -83,7 +83,8 @@ def layernorm_fused_rm(
 ) -> Run:
     """Layernorm over the last axis of `x` (rank >= 2, row-major), on simulated cores.
 
-    x (..., H, W), gamma and beta (W,) or (1, ..., W): numpy arrays, rounded to `dtype`. H, all leading dimensions
+    x (..., H, W), gamma and beta (W,) or (1, ..., W): numpy arrays, rounded to `dtype` (uint16 for bf16 and uint32 for
+    fp32 are bit patterns, as in `from_numpy`). H, all leading dimensions
     folded in, and W are multiples of 32. `recentre` takes the mean out twice, for rows whose mean is far from 0.
     `pages` counts c_0 and c_16 in "sticks" or "tiles"; `style` is "helpers" or "raw"; tile rows are split over `cores`.
     Raises HostError for what does not fit, and what `generic_op` raises.
@@ -115,10 +116,16 @@ def make_job(
     _check_choice("arch", arch, tuple(ARCHS))
     _check_number("cores", cores, ARCHS[arch].grid[0] * ARCHS[arch].grid[1])
     _check_number("cb_depth", cb_depth, 1 << 16)
-    if not isinstance(epsilon, (int, float, np.number)) or not 0 < float(epsilon) < float("inf"):
+    if (
+        isinstance(epsilon, bool)
+        or not isinstance(epsilon, (int, float, np.integer, np.floating))
+        or not 0 < float(epsilon) < float("inf")
+    ):
         raise HostError(f"epsilon is {epsilon!r}; it must be a number above 0, as in 1e-5")
+    if not 2.0**-126 <= float(epsilon) < 2.0**127:
+        raise HostError(f"epsilon is {epsilon!r}; a bf16 tile holds 1.2e-38 to 1.7e38: choose one in between")
     table = cb_table(width, dtype, pages, cb_depth, gamma is not None, beta is not None)
-    _check_l1(table, arch)
+    _check_l1(table, arch, cb_depth)
     return Job(
         from_numpy(values, dtype),
         _parameter("gamma", gamma, width, dtype),
@@ -153,7 +160,7 @@ def build(job: Job) -> ProgramDescriptor:
     reader_ct = [stick, row_pages, one_stick, int(job.gamma is not None), int(job.beta is not None)]
     for tensor in (job.x, job.gamma or job.x, job.beta or job.x):
         reader_ct += TensorAccessorArgs(tensor).get_compile_time_args()
-    compute_ct = [wt, int(job.pages == "sticks"), *reader_ct[3:5], int(job.recentre), job.last]
+    compute_ct = [wt, int(job.pages == "sticks"), *reader_ct[3:5], int(bool(job.recentre)), job.last]
     scaler, correction = weights(job.width)
     addresses = [t.buffer_address() if t is not None else 0 for t in (job.gamma, job.beta)]
     reader_args, writer_args, compute_args = [], [], []
@@ -202,20 +209,27 @@ def weights(width: int) -> tuple[int, int]:
 def _check_input(values: NDArray[Any], dtype: Format) -> None:
     if dtype not in (bfloat16, float32):
         raise HostError(f"dtype is {dtype!r}; it must be tt.bfloat16 or tt.float32")
-    if values.dtype.kind not in "fiu" and values.dtype.name != "bfloat16":
-        raise HostError(f"x holds {values.dtype}; give an array of numbers")
+    _check_numbers("x", values)
     if values.ndim < 2:
         raise HostError(f"x has shape {list(values.shape)}; it needs at least two dimensions, (..., H, W)")
+    if values.size == 0:
+        raise HostError(
+            f"x has shape {list(values.shape)}: it holds no numbers; H and W must be multiples of 32, from 32 on"
+        )
     width, height = values.shape[-1], values.shape[-2]
-    rows = int(np.prod(values.shape[:-1]))
-    if width == 0 or width % 32:
+    if width % 32:
         raise HostError(
             f"x is {width} wide; W must be a multiple of 32, the width of a tile: pad it to {-(-width // 32) * 32}"
         )
-    if rows == 0 or height % 32:
+    if height % 32:
         raise HostError(
-            f"x has {height} rows; H must be a multiple of 32, the height of a tile: pad it to {-(-max(height, 1) // 32) * 32}"
+            f"x has {height} rows; H must be a multiple of 32, the height of a tile: pad it to {-(-height // 32) * 32}"
         )
+
+
+def _check_numbers(name: str, values: NDArray[Any]) -> None:
+    if values.dtype.kind not in "fiu" and values.dtype.name != "bfloat16":
+        raise HostError(f"{name} holds {values.dtype}; give an array of numbers")
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -234,16 +248,20 @@ def _parameter(name: str, given: ArrayLike | None, width: int, dtype: Format) ->
     values = np.asarray(given)
     if values.size != width or values.shape[-1:] != (width,):
         raise HostError(f"{name} has shape {list(values.shape)}; it needs one value a column, ({width},) for this x")
+    _check_numbers(name, values)
     return from_numpy(values.reshape(1, width), dtype)
 
 
-def _check_l1(table: CBTable, arch: str) -> None:
+def _check_l1(table: CBTable, arch: str, cb_depth: int) -> None:
     facts = ARCHS[arch]
     budget = facts.l1_bytes - facts.cb_base
     if table.total_size <= budget:
         return
     row = table[1].total_size // 2
+    advice = (
+        ". Shrink c_0 and c_16 first (cb_depth=1), then W" if cb_depth > 1 else ", and cb_depth is 1 already: shrink W"
+    )
     raise HostError(
         f"the circular buffers need {table.total_size:,} bytes of L1, but {arch} has {budget:,} for them:\n{table!r}\n"
-        f"Each tile row is {row:,} bytes here. Shrink c_0 and c_16 first (cb_depth=1), then W"
+        f"Each tile row is {row:,} bytes here{advice}"
     )

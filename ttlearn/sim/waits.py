@@ -109,7 +109,7 @@ class Wait:
             time = self.ready(begin)
         if time > begin:
             risc.t = time
-            risc.core.device.record(begin, time, risc, f"wait {self.call}", self.args, self.site)
+            risc.core.device.record(begin, time, risc, f"wait {self.call}", tuple(map(str, self.args)), self.site)
         risc.spin(self.site)
         return self.result()
 

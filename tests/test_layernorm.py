@@ -85,7 +85,7 @@ class Design(NamedTuple):
 
     @property
     def x(self) -> Floats:
-        """Every shape meets every kind of data."""
+        """The kinds of data are spread over the grid."""
         number = SHAPES.index(self.shape) + 4 * self.gamma + 2 * self.beta + (self.dtype is tt.float32)
         return draw(KINDS[number % len(KINDS)], self.shape)
 
@@ -112,7 +112,9 @@ def done(design: Design) -> tuple[Floats, int]:
 
 
 def grid(*, pages: tuple[str, ...] = PAGES, styles: tuple[str, ...] = STYLES) -> pytest.MarkDecorator:
-    designs = [Design(s, g, b, d, p, y) for s, (g, b), d, p, y in product(SHAPES, PARAMETERS, DTYPES, pages, styles)]
+    """All cells but those of the tallest shape with only one of gamma and beta: 1024 rows of 32 show the same sooner."""
+    cells = product(SHAPES, PARAMETERS, DTYPES, pages, styles)
+    designs = [Design(s, g, b, d, p, y) for s, (g, b), d, p, y in cells if s != (1, 1, 4096, 32) or g == b]
     return pytest.mark.parametrize("design", designs, ids=str)
 
 

@@ -290,3 +290,43 @@ def test_several_senders_may_count_up_one_semaphore() -> None:
     cores = tt.core_set((0, 0), (1, 0), (2, 0), (3, 0))
     run = launch(more=[(collector, READER, CORE), (sender, READER, three)], cbs=[cb(0, 4, PAGE, cores)])
     assert pages(run) == ALL_FOUR
+
+
+def test_a_dram_page_may_be_read_elsewhere_after_its_barrier_and_a_signal() -> None:
+    async def sender() -> None:
+        noc_async_read_page(0, tensor(0), get_write_ptr(0))
+        await noc_async_read_barrier()
+        noc_async_write_page(0, tensor(1), get_write_ptr(0))
+        await noc_async_write_barrier()
+        noc_semaphore_inc(get_noc_addr(my_x() + 1, my_y(), get_semaphore(0)), 1)
+
+    async def receiver() -> None:
+        await noc_semaphore_wait(get_semaphore(0), 1)
+        noc_async_read_page(0, tensor(1), get_write_ptr(0))
+        await noc_async_read_barrier()
+        noc_async_write_page(1, tensor(1), get_write_ptr(0))
+        await noc_async_write_barrier()
+
+    kernels = [(sender, READER, CORE), (receiver, READER, OTHER)]
+    assert pages(launch(more=kernels, cbs=[cb(0, 1, PAGE, PAIR)], tensors=[rows(1), empty(2)])) == [1.0, 1.0]
+
+
+def test_a_multicast_may_include_its_sender() -> None:
+    async def sender() -> None:
+        noc_async_read_page(0, tensor(0), get_write_ptr(0))
+        await noc_async_read_barrier()
+        data = get_noc_multicast_addr(my_x(), my_y(), my_x() + 1, my_y(), get_write_ptr(1))
+        flag = get_noc_multicast_addr(my_x(), my_y(), my_x() + 1, my_y(), get_semaphore(0))
+        noc_async_write_multicast_loopback_src(get_write_ptr(0), data, PAGE, 2)
+        noc_semaphore_set(get_semaphore(1), 1)
+        noc_semaphore_set_multicast_loopback_src(get_semaphore(1), flag, 2)
+        await noc_async_write_barrier()
+
+    async def receiver() -> None:
+        await noc_semaphore_wait(get_semaphore(0), 1)
+        noc_async_write_page(my_x() - 18, tensor(1), get_read_ptr(1))
+        await noc_async_write_barrier()
+
+    rings = [cb(0, 1, PAGE, PAIR), cb(1, 1, PAGE, PAIR)]
+    kernels = [(sender, READER, CORE), (receiver, WRITER, PAIR)]
+    assert pages(launch(more=kernels, cbs=rings, tensors=[rows(1), empty(2)])) == [1.0, 1.0]

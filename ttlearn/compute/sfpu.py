@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from ..errors import KernelError
 from ..sim.arch import Arch
 from ..sim.sfpu import SFPU
 from ..sim.trisc import Math
@@ -93,6 +94,11 @@ def _scalar(name: str) -> Callable[[int, int], None]:
     call = f"{name}_unary_tile"
 
     def tile(idst: int, param1: int) -> None:
+        if not isinstance(param1, (int, np.integer)) or not 0 <= param1 < 1 << 32:
+            raise KernelError(
+                f"{call}: param1 is {param1!r}; give the bits of an fp32 number: "
+                f"int(np.float32({param1}).view(np.uint32))"
+            )
         _issue(call, idst, _with_scalar(name, param1), _cheap)
 
     tile.__name__ = tile.__qualname__ = call

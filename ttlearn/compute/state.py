@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import KernelError, Violation
 from ..kernel import integer, running
+from ..sim.cb import Ring
 from ..sim.formats import Format
 from ..sim.fpu import BroadcastType
 from ..sim.trisc import Math, Pack, Trisc, Unpack
@@ -261,9 +262,22 @@ def pack_tile(ifrom_dst: int, icb: int, output_tile_index: int = 0, *, out_of_or
         else:
             page = ring.packed
             ring.packed = page + 1
-        risc.pack(ifrom_dst, ring.wr + page * ring.page, "pack_tile")
+        address = ring.wr + page * ring.page
+        if not ring.cb.base <= address <= ring.limit - ring.page:
+            _outside(risc, "pack_tile", ring, address)
+        risc.pack(ifrom_dst, address, "pack_tile")
     elif role is not Role.MATH and role is not Role.UNPACK:
         engine("pack_tile")
+
+
+def _outside(risc: Pack, call: str, ring: Ring, address: int) -> None:
+    """The page lies before or behind the ring: the chip destroys the neighbour there."""
+    if risc.strict:
+        raise Violation(
+            f"{call} into {ring.cb}: page {(address - ring.cb.base) // ring.page} of a ring of {ring.num_pages} pages "
+            f"(0 to {ring.num_pages - 1}); the bytes would go to the neighbour's memory, so pack no more pages than "
+            "are reserved, and push them"
+        )
 
 
 def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:
@@ -271,6 +285,8 @@ def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:
     risc = engine("pack_block")
     if isinstance(risc, Pack) and ntiles:
         ring = risc.ring(icb, "pack_block")
+        if ring.wr + (ring.packed + ntiles) * ring.page > ring.limit:
+            _outside(risc, "pack_block", ring, ring.wr + (ring.packed + ntiles - 1) * ring.page)
         risc.last = None
         risc.pack(ifrom_dst, ring.wr + ring.packed * ring.page, "pack_block")
         risc.grow(ntiles, ddst=1, da=ring.page)

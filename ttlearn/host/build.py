@@ -37,7 +37,7 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
             device.core(xy)
     for descriptor in program.cbs:
         cores = [device.cores[xy] for xy in descriptor.core_ranges.cores() if xy in device.cores]
-        base = max((core.l1.top for core in cores), default=0)  # one address on all its cores, as the real host does
+        base = max((core.l1.top for core in cores), default=0)  # one address on all its cores (unverified)
         for core in cores:
             core.l1.top = base
             _place_cb(core, descriptor)

@@ -24,7 +24,8 @@ from ..sim.trace import Site
 from ..sim.waits import now
 
 LIMIT = 3.0  # seconds of host time that one RISC may run while the others stand still
-_LIBRARIES = (str(Path(__file__).parent.parent) + os.sep, sysconfig.get_path("stdlib") + os.sep, "<string>")
+_OURS = str(Path(__file__).parent.parent) + os.sep
+_LIBRARIES = (_OURS, sysconfig.get_path("stdlib") + os.sep, "<string>")
 _TOOL = 4  # one of sys.monitoring's free tool numbers
 
 
@@ -95,11 +96,15 @@ def _timed() -> Iterator[None]:
     watch = _Watch()
 
     def tick(number: int, frame: FrameType | None) -> None:
-        if watch.over():
-            while frame is not None and not _learners(frame.f_code):
-                frame = frame.f_back
+        if not watch.over() or frame is None:
+            return
+        if not _learners(frame.f_code) and not frame.f_code.co_filename.startswith(_OURS):
+            signal.setitimer(signal.ITIMER_REAL, 0.001, LIMIT / 6)  # a callback would swallow the exception: soon again
+            return
+        while not _learners(frame.f_code):
+            frame = frame.f_back
             assert frame is not None
-            raise _stopped(frame.f_code, frame.f_lasti)
+        raise _stopped(frame.f_code, frame.f_lasti)
 
     handler = signal.signal(signal.SIGALRM, tick)
     timer = signal.setitimer(signal.ITIMER_REAL, LIMIT / 6, LIMIT / 6)

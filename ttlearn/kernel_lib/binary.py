@@ -65,6 +65,11 @@ async def binary(
     B has as many tiles as A; or, broadcast, a tile a column (ROW), a tile a row (COL), or one (SCALAR). A broadcast B
     cannot be popped tile by tile.
     """
+    if bcast is not BroadcastType.NONE and policy_b is InputPolicy.WaitAndPopPerTile:
+        raise ValueError(
+            "binary: WaitAndPopPerTile would pop a broadcast operand before it is used up; "
+            "use WaitUpfrontPopAtEnd or WaitUpfrontNoPop for policy_b"
+        )
     n = rows * cols
     n_b = {BroadcastType.NONE: n, BroadcastType.ROW: cols, BroadcastType.COL: rows, BroadcastType.SCALAR: 1}[bcast]
     ck.reconfig_data_format(input_a_cb, input_b_cb)
@@ -87,7 +92,7 @@ async def binary(
             await ck.cb_wait_front(input_b_cb, 1)
         start_a, start_b = 0 if per_tile_a else first, 0 if per_tile_b else first
         ck.tile_regs_acquire()
-        _section(op, bcast, input_a_cb, input_b_cb, start_a, start_b, count, cols)
+        _section(op, bcast, input_a_cb, input_b_cb, start_a, start_b, first, count, cols)
         for i in range(count) if post_op is not None else ():
             post_op(i)  # type: ignore[misc]
         ck.tile_regs_commit()
@@ -109,7 +114,7 @@ async def binary(
 
 
 def _section(
-    op: EltwiseBinaryType, bcast: BroadcastType, cb_a: int, cb_b: int, a: int, b: int, count: int, cols: int
+    op: EltwiseBinaryType, bcast: BroadcastType, cb_a: int, cb_b: int, a: int, b: int, first: int, count: int, cols: int
 ) -> None:
     """One DST section of results: tiles a … a+count-1 of the first operand."""
     if bcast is BroadcastType.NONE:
@@ -118,10 +123,10 @@ def _section(
     tiles = _BCAST[op]
     if bcast is BroadcastType.ROW:
         for i in range(count):
-            tiles(cb_a, cb_b, a + i, (a + i) % cols, i, tBcastDim=bcast)
+            tiles(cb_a, cb_b, a + i, (first + i) % cols, i, tBcastDim=bcast)
     elif bcast is BroadcastType.COL:
         for i in range(count):
-            tiles(cb_a, cb_b, a + i, (a + i) // cols, i, tBcastDim=bcast)
+            tiles(cb_a, cb_b, a + i, (first + i) // cols, i, tBcastDim=bcast)
     else:
         for i in range(count):
             tiles(cb_a, cb_b, a + i, 0, i, tBcastDim=bcast)

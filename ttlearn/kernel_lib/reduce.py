@@ -22,7 +22,7 @@ class ReduceInputPolicy(Enum):
     """How `reduce` waits for and pops its input."""
 
     WaitAndPopPerTile = "one tile at a time"
-    BulkWaitBulkPop = "a row at a time"
+    BulkWaitBulkPop = "the tiles of one result at a time"
     WaitUpfrontNoPop = "all at once, and the caller pops"
     NoWaitNoPop = "the caller has waited and pops"
 
@@ -44,7 +44,8 @@ async def reduce(
 ) -> None:
     """Reduce a block of rows x cols tiles: a tile a row (REDUCE_ROW), a column (REDUCE_COL) or in all (REDUCE_SCALAR).
 
-    Waits for the scaler tile and never pops it.
+    Waits for the scaler tile and never pops it. Policies that pop take the tiles in the order in which they are
+    reduced, for REDUCE_COL column by column; the others look them up in a row-major block.
     """
     a, b = input_cb, scaler_cb
     if reduce_type is not PoolType.MAX and reduce_dim is ReduceDim.REDUCE_ROW:

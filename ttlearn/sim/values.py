@@ -189,6 +189,10 @@ class Values:
         self._pack_run(work, last[0], last[1] - n + 1, work.a + k * work.da, n, order)
 
     def _pack_run(self, work: Work, batch: Batch, row: int, address: int, n: int, order: Order) -> None:
+        if n > 1 and work.da <= 0:  # out of order and backwards: a stretch of L1 is written upwards only
+            for i in range(n):
+                self._pack_run(work, batch, row + i, address + i * work.da, 1, order)
+            return
         if len(self.packed) == self._sealed or not self.packed[-1].extend(work, batch, row, address, n):
             self.packed.append(Packed(work, batch, row, address, n, order))
 

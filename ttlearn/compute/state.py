@@ -1,24 +1,20 @@
-"""Starting the engine, DST sections, packing, formats and the calls that concern one TRISC role.
+"""Starting the engine, formats, and which TRISC role runs.
 
 `compute_kernel_hw_startup` comes first in every compute kernel: it is what configures unpacker, math and
-packer. Older full inits do the same. Left out: packer ReLU and L1 accumulation.
+packer. Older full inits do the same. Left out: DST and packing (dst).
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
 
-import numpy as np
-
-from ..errors import KernelError, Violation
-from ..kernel import integer, running
-from ..sim.cb import Ring
+from ..errors import KernelError
+from ..kernel import running
 from ..sim.formats import Format
 from ..sim.fpu import BroadcastType
 from ..sim.trisc import Math, Pack, Trisc, Unpack
-from ..sim.waits import NoWait, Role, Wait, now
-from ..sim.work import Kind, PackConf
+from ..sim.waits import Role, now
+from ..sim.work import PackConf
 from . import programs
 
 __all__ = [
@@ -27,26 +23,14 @@ __all__ = [
     "PACK",
     "UNPACK",
     "SrcOrder",
-    "acquire_dst",
     "binary_op_init_common",
     "compute_kernel_hw_startup",
-    "get_tile_address",
     "init_sfpu",
     "mm_init",
-    "pack_block",
-    "pack_init",
     "pack_reconfig_data_format",
-    "pack_tile",
-    "pack_tile_block",
-    "read_tile_value",
     "reconfig_data_format",
     "reconfig_data_format_srca",
     "reconfig_data_format_srcb",
-    "release_dst",
-    "tile_regs_acquire",
-    "tile_regs_commit",
-    "tile_regs_release",
-    "tile_regs_wait",
     "unary_op_init_common",
 ]
 
@@ -93,9 +77,6 @@ def MATH() -> bool:
 def PACK() -> bool:
     """True in TRISC2's copy of the kernel."""
     return now.role is Role.PACK
-
-
-# ---- configuration ----------------------------------------------------------------------------------------
 
 
 def compute_kernel_hw_startup(
@@ -184,165 +165,3 @@ def pack_reconfig_data_format(*cbs: int) -> None:
         new = cb_format(risc, cbs[-1], "pack_reconfig_data_format")
         if new is not risc.conf.format:
             risc.conf = risc.conf._replace(format=new)
-
-
-def pack_init(ocb: int) -> None:
-    """Program the packer for whole tiles again."""
-    risc = engine("pack_init")
-    if isinstance(risc, Pack) and risc.conf.untilize:
-        risc.conf = risc.conf._replace(untilize=False)
-
-
-# ---- DST sections -----------------------------------------------------------------------------------------
-
-
-def tile_regs_acquire() -> None:
-    """MATH's engine waits for a free DST section. The RISC goes on."""
-    if now.role is Role.MATH:
-        now.risc.open_section(Kind.ACQUIRE)
-    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
-        engine("tile_regs_acquire")
-
-
-def tile_regs_commit() -> None:
-    """MATH hands its section to PACK."""
-    if now.role is Role.MATH:
-        risc = now.risc
-        if risc.strict and not risc.open:
-            raise Violation("tile_regs_commit(): no section is open; call tile_regs_acquire() before it")
-        risc.close_section(Kind.COMMIT)
-    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
-        engine("tile_regs_commit")
-
-
-def tile_regs_wait() -> None:
-    """PACK's engine waits for a committed section. The RISC goes on."""
-    if now.role is Role.PACK:
-        now.risc.open_section(Kind.WAIT)
-    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
-        engine("tile_regs_wait")
-
-
-def tile_regs_release() -> None:
-    """PACK zeroes its section and gives it back to MATH."""
-    if now.role is Role.PACK:
-        risc = now.risc
-        if risc.strict and not risc.open:
-            raise Violation("tile_regs_release(): no section is held; call tile_regs_wait() before it")
-        risc.close_section(Kind.RELEASE)
-    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
-        engine("tile_regs_release")
-
-
-def acquire_dst() -> None:
-    """The older form: acquire, and PACK's wait (deprecated)."""
-    tile_regs_acquire()
-    tile_regs_wait()
-
-
-def release_dst() -> None:
-    """The older form: commit, and PACK's release (deprecated)."""
-    tile_regs_commit()
-    tile_regs_release()
-
-
-# ---- packing ----------------------------------------------------------------------------------------------
-
-
-def pack_tile(ifrom_dst: int, icb: int, output_tile_index: int = 0, *, out_of_order_output: bool = False) -> None:
-    """Pack DST tile `ifrom_dst` into the next page of `icb`, or out of order into page `output_tile_index`."""
-    role = now.role
-    if role is Role.PACK:
-        risc = now.risc
-        ring = risc.rings[icb] if 0 <= icb < len(risc.rings) else None
-        if ring is None:
-            raise KernelError(risc.core.unknown_cb("pack_tile", icb))
-        if out_of_order_output:
-            page = output_tile_index
-        else:
-            page = ring.packed
-            ring.packed = page + 1
-        address = ring.wr + page * ring.page
-        if not ring.cb.base <= address <= ring.limit - ring.page:
-            _outside(risc, "pack_tile", ring, address)
-        risc.pack(ifrom_dst, address, "pack_tile")
-    elif role is not Role.MATH and role is not Role.UNPACK:
-        engine("pack_tile")
-
-
-def _outside(risc: Pack, call: str, ring: Ring, address: int) -> None:
-    """The page lies before or behind the ring: the chip destroys the neighbour there."""
-    if risc.strict:
-        raise Violation(
-            f"{call} into {ring.cb}: page {(address - ring.cb.base) // ring.page} of a ring of {ring.num_pages} pages "
-            f"(0 to {ring.num_pages - 1}); the bytes would go to the neighbour's memory, so pack no more pages than "
-            "are reserved, and push them"
-        )
-
-
-def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:
-    """Pack `ntiles` DST tiles from `ifrom_dst` on into the next pages of `icb`."""
-    risc = engine("pack_block")
-    if isinstance(risc, Pack) and ntiles:
-        ring = risc.ring(icb, "pack_block")
-        if ring.wr + (ring.packed + ntiles) * ring.page > ring.limit:
-            _outside(risc, "pack_block", ring, ring.wr + (ring.packed + ntiles - 1) * ring.page)
-        risc.last = None
-        risc.pack(ifrom_dst, ring.wr + ring.packed * ring.page, "pack_block")
-        risc.grow(ntiles, ddst=1, da=ring.page)
-        risc.check_dst("pack_block", ifrom_dst + ntiles - 1)
-        ring.packed += ntiles
-
-
-pack_tile_block = pack_block
-
-
-# ---- mailbox ----------------------------------------------------------------------------------------------
-
-
-def _mail(call: str, args: tuple[Any, ...], look: Any) -> Wait | NoWait:
-    """UNPACK finds a value and sends it to MATH and PACK, who wait for it."""
-    risc = engine(call)
-    risc.t += risc.core.device.arch.cb_call
-    core = risc.core
-    if isinstance(risc, Unpack):
-        value = look(risc)
-        for other in (core.math, core.pack):
-            other.mail.add(risc.t + core.device.arch.credit, value, core.observer.release(risc))
-            core.device.clock.wake(other.mail.sleepers)
-        return NoWait(call, value)
-    entry = risc.mail_read = risc.mail_read + 1
-
-    def ready(time: int) -> int | None:
-        if len(risc.mail.times) <= entry:
-            return None
-        core.observer.acquire(risc, risc.mail.orders[entry])
-        return max(time, risc.mail.times[entry])
-
-    wait = Wait(risc, call, args, risc.mail, ready, core.site(2, risc))
-    wait.result = lambda: risc.mail.values[entry]
-    return wait
-
-
-def get_tile_address(cb_id: int, tile_index: int) -> Wait | NoWait:
-    """Await it: the L1 byte address of a tile at the front of a CB, the same in all three roles."""
-
-    def look(risc: Unpack) -> int:
-        ring = risc.ring(cb_id, "get_tile_address")
-        return ring.rd + tile_index * ring.page
-
-    return _mail("get_tile_address", (f"c_{cb_id}", tile_index), look)
-
-
-def read_tile_value(cb_id: int, tile_index: int, element_offset: int) -> Wait | NoWait:
-    """Await it: the 32-bit word `element_offset` of a tile at the front of a CB, the same in all three roles."""
-    integer("read_tile_value", "element_offset", element_offset)
-
-    def look(risc: Unpack) -> int:
-        ring, core = risc.ring(cb_id, "read_tile_value"), risc.core
-        low = ring.rd + tile_index * ring.page + 4 * element_offset
-        core.l1.settle(risc.t)
-        core.observer.read(risc, low, low + 4, core.site(3, risc), risc.order)
-        return int(core.l1.view(low, 4, "read_tile_value").view(np.uint32)[0])
-
-    return _mail("read_tile_value", (f"c_{cb_id}", tile_index, element_offset), look)

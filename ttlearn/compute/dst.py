@@ -1,0 +1,138 @@
+"""DST sections and packing: how MATH hands tiles to PACK, and PACK to a CB.
+
+The tile_regs calls are entries of the engine's queues, no waits of the RISC. Left out: packer ReLU and L1
+accumulation.
+"""
+
+from __future__ import annotations
+
+from ..errors import KernelError, Violation
+from ..sim.cb import Ring
+from ..sim.trisc import Pack
+from ..sim.waits import Role, now
+from ..sim.work import Kind
+from .state import engine
+
+__all__ = [
+    "acquire_dst",
+    "pack_block",
+    "pack_init",
+    "pack_tile",
+    "pack_tile_block",
+    "release_dst",
+    "tile_regs_acquire",
+    "tile_regs_commit",
+    "tile_regs_release",
+    "tile_regs_wait",
+]
+
+
+def pack_init(ocb: int) -> None:
+    """Program the packer for whole tiles again."""
+    risc = engine("pack_init")
+    if isinstance(risc, Pack) and risc.conf.untilize:
+        risc.conf = risc.conf._replace(untilize=False)
+
+
+# ---- DST sections -----------------------------------------------------------------------------------------
+
+
+def tile_regs_acquire() -> None:
+    """MATH's engine waits for a free DST section. The RISC goes on."""
+    if now.role is Role.MATH:
+        now.risc.open_section(Kind.ACQUIRE)
+    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
+        engine("tile_regs_acquire")
+
+
+def tile_regs_commit() -> None:
+    """MATH hands its section to PACK."""
+    if now.role is Role.MATH:
+        risc = now.risc
+        if risc.strict and not risc.open:
+            raise Violation("tile_regs_commit(): no section is open; call tile_regs_acquire() before it")
+        risc.close_section(Kind.COMMIT)
+    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
+        engine("tile_regs_commit")
+
+
+def tile_regs_wait() -> None:
+    """PACK's engine waits for a committed section. The RISC goes on."""
+    if now.role is Role.PACK:
+        now.risc.open_section(Kind.WAIT)
+    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
+        engine("tile_regs_wait")
+
+
+def tile_regs_release() -> None:
+    """PACK zeroes its section and gives it back to MATH."""
+    if now.role is Role.PACK:
+        risc = now.risc
+        if risc.strict and not risc.open:
+            raise Violation("tile_regs_release(): no section is held; call tile_regs_wait() before it")
+        risc.close_section(Kind.RELEASE)
+    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
+        engine("tile_regs_release")
+
+
+def acquire_dst() -> None:
+    """The older form: acquire, and PACK's wait (deprecated)."""
+    tile_regs_acquire()
+    tile_regs_wait()
+
+
+def release_dst() -> None:
+    """The older form: commit, and PACK's release (deprecated)."""
+    tile_regs_commit()
+    tile_regs_release()
+
+
+# ---- packing ----------------------------------------------------------------------------------------------
+
+
+def pack_tile(ifrom_dst: int, icb: int, output_tile_index: int = 0, *, out_of_order_output: bool = False) -> None:
+    """Pack DST tile `ifrom_dst` into the next page of `icb`, or out of order into page `output_tile_index`."""
+    role = now.role
+    if role is Role.PACK:
+        risc = now.risc
+        ring = risc.rings[icb] if 0 <= icb < len(risc.rings) else None
+        if ring is None:
+            raise KernelError(risc.core.unknown_cb("pack_tile", icb))
+        if out_of_order_output:
+            page = output_tile_index
+        else:
+            page = ring.packed
+            ring.packed = page + 1
+        address = ring.wr + page * ring.page
+        if not ring.cb.base <= address <= ring.limit - ring.page:
+            _outside(risc, "pack_tile", ring, address)
+        risc.pack(ifrom_dst, address, "pack_tile")
+    elif role is not Role.MATH and role is not Role.UNPACK:
+        engine("pack_tile")
+
+
+def _outside(risc: Pack, call: str, ring: Ring, address: int) -> None:
+    """The page lies before or behind the ring: the chip destroys the neighbour there."""
+    if risc.strict:
+        raise Violation(
+            f"{call} into {ring.cb}: page {(address - ring.cb.base) // ring.page} of a ring of {ring.num_pages} pages "
+            f"(0 to {ring.num_pages - 1}); the bytes would go to the neighbour's memory, so pack no more pages than "
+            "are reserved, and push them"
+        )
+
+
+def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:
+    """Pack `ntiles` DST tiles from `ifrom_dst` on into the next pages of `icb`."""
+    risc = engine("pack_block")
+    if isinstance(risc, Pack) and ntiles:
+        ring = risc.ring(icb, "pack_block")
+        if ring.wr + (ring.packed + ntiles) * ring.page > ring.limit:
+            _outside(risc, "pack_block", ring, ring.wr + (ring.packed + ntiles - 1) * ring.page)
+        risc.last = None
+        risc.pack(ifrom_dst, ring.wr + ring.packed * ring.page, "pack_block")
+        risc.grow(ntiles, ddst=1, da=ring.page)
+        risc.check_dst("pack_block", ifrom_dst + ntiles - 1)
+        ring.packed += ntiles
+
+
+pack_tile_block = pack_block

@@ -195,9 +195,16 @@ def test_a_parameter_may_hold_any_numbers(dtype: Any) -> None:
 # ---- numbers and choices ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("epsilon", [0, 0.0, -1e-5, float("nan"), float("inf"), -float("inf"), "1e-5", None])
+@pytest.mark.parametrize("epsilon", [0, 0.0, -1e-5, float("nan"), float("inf"), -float("inf"), "1e-5", None, True, 1j])
 def test_epsilon_must_be_above_zero(epsilon: Any) -> None:
     assert message(X, epsilon=epsilon) == f"epsilon is {epsilon!r}; it must be a number above 0, as in 1e-5"
+
+
+@pytest.mark.parametrize("epsilon", [1e-50, 1e300])
+def test_epsilon_must_fit_bf16(epsilon: float) -> None:
+    assert message(X, epsilon=epsilon) == (
+        f"epsilon is {epsilon!r}; a bf16 tile holds 1.2e-38 to 1.7e38: choose one in between"
+    )
 
 
 @pytest.mark.parametrize("epsilon", [1, 1e-5, np.float32(1e-5), np.int64(1)])

@@ -224,6 +224,17 @@ def test_whole_numbers_are_exact(name: str) -> None:
     assert (got == exact).all()
 
 
+@pytest.mark.parametrize("name", SCALAR)
+@pytest.mark.parametrize("wrong", [2.0, -1, 1 << 32])
+def test_a_scalar_is_given_by_its_bits(name: str, wrong: Any) -> None:
+    op = SCALAR[name][0]
+    with pytest.raises(tt.KernelError) as error:
+        in_dst(copied(lambda i: op(i, wrong), 1), whole(1, 1))
+    assert str(error.value) == (
+        f"{op.__name__}: param1 is {wrong!r}; give the bits of an fp32 number: int(np.float32({wrong}).view(np.uint32))"
+    )
+
+
 def test_two_scalars_in_one_kernel_are_two_numbers() -> None:
     def body() -> None:
         copied(lambda i: None, 2)()
@@ -550,6 +561,16 @@ def test_pack_block_beyond_dst_is_refused() -> None:
     with pytest.raises(tt.KernelError) as error:
         packed(lambda: pack_block(1, 16, 4), whole(1, 4))
     assert str(error.value) == "pack_block: DST tile 4 does not exist: a section holds 4 tiles (0 to 3)"
+
+
+@pytest.mark.parametrize("page", [-1, 3, 7])
+def test_packing_outside_the_ring_is_a_violation(page: int) -> None:
+    with pytest.raises(tt.Violation) as error:
+        packed(lambda: pack_tile(0, 16, page, out_of_order_output=True), whole(1, 3))
+    assert str(error.value) == (
+        f"pack_tile into c_16: page {page} of a ring of 3 pages (0 to 2); the bytes would go to the neighbour's memory, "
+        "so pack no more pages than are reserved, and push them"
+    )
 
 
 def test_after_a_push_packing_starts_at_the_next_page() -> None:

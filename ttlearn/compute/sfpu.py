@@ -90,8 +90,8 @@ def _with_scalar(name: str, bits: int) -> Callable[[Tiles, bool], Tiles]:
     return lambda x, fp32_dest: SFPU[name](x, fp32_dest, value)
 
 
-def _scalar(name: str) -> Callable[[int, int], None]:
-    call = f"{name}_unary_tile"
+def _scalar(name: str, call: str = "") -> Callable[[int, int], None]:
+    call = call or f"{name}_unary_tile"
 
     def tile(idst: int, param1: int) -> None:
         if not isinstance(param1, (int, np.integer)) or not 0 <= param1 < 1 << 32:
@@ -117,5 +117,6 @@ square_tile_init, square_tile = _init("square"), _unary("square")
 binop_with_scalar_tile_init = _init("binop_with_scalar")
 add_unary_tile = _scalar("add")
 sub_unary_tile = _scalar("sub")
-mul_unary_tile = div_unary_tile = _scalar("mul")  # div takes the bits of 1/x
+mul_unary_tile = _scalar("mul")
+div_unary_tile = _scalar("mul", "div_unary_tile")  # takes the bits of 1/x
 rsub_unary_tile = _scalar("rsub")

@@ -21,29 +21,8 @@ from ..sim.noc import Target, Transfer
 from ..sim.sched import Risc
 from ..sim.trace import Site
 from ..sim.waits import Order
-from .shadow import GRANULE, NEVER, Access, Shadow, Span, granules, kernel_name, place, place_for, seen
-
-UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, and before what
-    "noc read": ("noc_async_read", "may not have landed", "`await noc_async_read_barrier()`", "hands the bytes on"),
-    "noc read there": (
-        "noc_async_read",
-        "may not have fetched its bytes",
-        "`await noc_async_read_barrier()`",
-        "gives them back",
-    ),
-    "noc write": (
-        "noc_async_write",
-        "may not have taken its bytes away",
-        "`await noc_async_writes_flushed()` (or a write barrier)",
-        "gives them back",
-    ),
-    "noc write there": (
-        "noc_async_write",
-        "may not have arrived: what announces it may overtake it",
-        "`await noc_async_write_barrier()`",
-        "announces the bytes",
-    ),
-}
+from . import words
+from .shadow import GRANULE, NEVER, Access, Shadow, Span, granules, place, place_for, seen
 
 
 class Checks(Observer):
@@ -132,14 +111,11 @@ class Checks(Observer):
         if not wrote.before(risc.number, order):
             moves = [self.accesses[n] for n in seen(moved)]
             pushed = any(m.verb == "push" and m.actor == wrote.actor and m.before(risc.number, order) for m in moves)
-            self._unordered(risc, place_for(risc, core, low), site, wrote, order, reading=True, pushed=pushed)
+            self.violate(words.unordered(risc, place_for(risc, core, low), site, wrote, order, True, pushed))
         elif wrote.actor != risc.number and moved.any():
             pops = [self.accesses[n] for n in seen(moved) if self.accesses[n].verb == "pop"]
             if pops and pops[0].actor == risc.number:
-                self.violate(
-                    f"{risc.label} reads {place_for(risc, core, low)} after giving it back: read at {site}, "
-                    f"popped at {pops[0].site}; the producer may be writing there already, so pop after the last read"
-                )
+                self.violate(words.after_pop(risc, place_for(risc, core, low), site, pops[0]))
 
     def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
         self._look(risc.core)
@@ -151,62 +127,23 @@ class Checks(Observer):
         for numbers in (shadow.writes[part], shadow.reads[part]):
             for number in seen(numbers):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
-                    self._unordered(risc, place_for(risc, core, low), site, self.accesses[number], order, reading=False)
-
-    def _unordered(
-        self, risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool, pushed: bool = False
-    ) -> None:
-        """`other` touched the same bytes and nothing says that it is over."""
-        begun = other.verb in UNDER_WAY and other.begun(risc.number, order)
-        same, near = other.actor == risc.number, other.core is risc.core and " of c_" in where
-        push = "the push first, with `await cb_wait_front(...)`" if near else "a semaphore that says so"
-        pop = "the pop first, with `await cb_reserve_back(...)`" if near else "a semaphore that says so"
-        if other.early and not reading and not same:
-            cause = f"{other.who} read it at {other.site}, before anybody had written it"
-            step = f"let {other.kernel} wait for {push}"
-        elif begun:
-            call, fate, barrier, before = UNDER_WAY[other.verb]
-            cause = f"the {call} of {other.who} at {other.site} {fate}"
-            step = f"put {barrier} " + ("between them" if same else f"into {other.kernel}, before it {before}")
-        elif pushed:  # the reader did wait, and the writer writes for the second time
-            cause = f"{other.who} writes it again at {other.site}, and nothing says that it was given back"
-            step = f"let {other.kernel} wait for {pop}"
-        elif reading or other.verb not in ("read", "noc write", "noc read there"):
-            cause = f"{other.who} writes it at {other.site}, and nothing says that it has finished"
-            step = f"let {kernel_name(risc)} wait for {push}"
-        else:
-            cause = f"{other.who} reads it at {other.site}, and nothing says that it has finished"
-            step = f"let {kernel_name(risc)} wait for {pop}"
-        self.violate(f"{risc.label} {'reads' if reading else 'writes'} {where} at {site}, but {cause}: {step}")
+                    other = self.accesses[number]
+                    self.violate(words.unordered(risc, place_for(risc, core, low), site, other, order, False))
 
     # ---- circular buffers -----------------------------------------------------------------------------------
 
     def published(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> None:
-        high, cb, call = low + pages * ring.page, ring.cb, "cb_pop_front" if popped else "cb_push_back"
+        high, lacks = low + pages * ring.page, "write" if popped else "read"
         if high > ring.limit:
-            self.violate(
-                f"{call}({cb}, {pages}) at {site}: the pointer of {risc.name} is at page "
-                f"{(low - cb.base) // ring.page} of {ring.num_pages}, so {pages} pages run past the ring's end into "
-                f"the neighbour's memory; let the counts of one trip round the ring add up to {ring.num_pages}"
-            )
+            self.violate(words.past_ring(risc, ring, low, pages, popped, site))
         for transfer in self.outstanding[risc]:
-            if transfer.record.open and low < transfer.local + transfer.size and transfer.local < high:
-                self._published_early(ring, pages, popped, site, transfer)
-
-    def _published_early(self, ring: Ring, pages: int, popped: bool, site: Site, transfer: Transfer) -> None:
-        if not popped and transfer.kind == "read":
-            self.violate(
-                f"cb_push_back({ring.cb}, {pages}) at {site} hands on a page whose noc_async_read at {transfer.site} "
-                "may not have landed: put `await noc_async_read_barrier()` before the push"
-            )
-        elif popped and transfer.kind == "write":
-            self.violate(
-                f"cb_pop_front({ring.cb}, {pages}) at {site} gives back a page whose bytes the noc_async_write at "
-                f"{transfer.site} may not have taken away: put `await noc_async_writes_flushed()` (or a write barrier) "
-                "before the pop"
-            )
+            if transfer.kind != lacks or not transfer.record.open:
+                continue
+            if low < transfer.local + transfer.size and transfer.local < high:
+                self.violate((words.popped_early if popped else words.pushed_early)(ring, pages, site, transfer))
 
     def moved(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site, order: Order) -> None:
+        self._look(risc.core)
         if popped and ring.cb.aliased:
             return
         self.accesses.append(Access(risc, order[risc.number], site, "pop" if popped else "push"))
@@ -279,7 +216,7 @@ class Checks(Observer):
         if reading:
             wrote = self.dram.get(page)
             if wrote is not None and not wrote.before(risc.number, risc.order):
-                self._unordered(risc, self._dram_page(target), transfer.site, wrote, risc.order, reading=True)
+                self.violate(words.unordered(risc, self._dram_page(target), transfer.site, wrote, risc.order, True))
             return
         last = self.outstanding[risc][-1:]
         again = last and last[0].site == transfer.site and last[0].target.core is None and last[0].arrival
@@ -317,31 +254,13 @@ class Checks(Observer):
             self._look(core)
         for risc, transfers in self.outstanding.items():
             if transfers:
-                kind, more = transfers[0].kind, len(transfers) > 1
-                count = f"{len(transfers)} {kind}s under way, the first" if more else f"a {kind} under way,"
-                self.violate(
-                    f"{risc.label} ends with {count} started at {transfers[0].site}: "
-                    f"put `await noc_async_{kind}_barrier()` before the end"
-                )
+                self.violate(words.under_way_at_end(risc, transfers))
         output = self.buffers[-1]
-        words = output.pages[:, : output.page_size // 2 * 2].view(np.uint16)
-        for page in np.flatnonzero((words == POISON).any(axis=1)).tolist():
+        patterns = output.pages[:, : output.page_size // 2 * 2].view(np.uint16)
+        for page in np.flatnonzero((patterns == POISON).any(axis=1)).tolist():
             if page in self.output_pages:
-                self._poisoned(page, *self.output_pages[page])
+                self.violate(words.poisoned(page, *self.output_pages[page]))
         self._spread(output)
-
-    def _poisoned(self, page: int, writer: Transfer, source: Access) -> None:
-        text = (
-            f"page {page} of the output holds poison: {writer.risc.label} wrote it at {writer.site} from "
-            f"{place(writer.risc.core, writer.local)}, "
-        )
-        if source.actor < 0:
-            self.violate(text + "which nobody had written; fill that page first, and wait until it is there")
-        else:
-            self.violate(
-                text
-                + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
-            )
 
     # ---- poison in the engine -------------------------------------------------------------------------------
 
@@ -360,10 +279,7 @@ class Checks(Observer):
         infinite = _infinite(output)
         for page, read in sorted(found.items(), key=lambda item: item[0]):
             if infinite[page]:
-                self.violate(
-                    f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.verb} at "
-                    f"{read.site}, which nobody had written; fill it first, or wait until it is there"
-                )
+                self.violate(words.spread(page, read))
 
 
 def _infinite(buffer: Buffer) -> NDArray[np.bool_]:

@@ -1,0 +1,118 @@
+"""The sentences of the strict checks: who, what, both lines, and the next step.
+
+Every function makes one whole sentence of what `checks` found. Left out: finding it.
+"""
+
+from __future__ import annotations
+
+from ..sim.cb import Ring
+from ..sim.noc import Transfer
+from ..sim.sched import Risc
+from ..sim.trace import Site
+from ..sim.waits import Order
+from .shadow import Access, kernel_name, place
+
+UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, and before what
+    "noc read": ("noc_async_read", "may not have landed", "`await noc_async_read_barrier()`", "hands the bytes on"),
+    "noc read there": (
+        "noc_async_read",
+        "may not have fetched its bytes",
+        "`await noc_async_read_barrier()`",
+        "gives them back",
+    ),
+    "noc write": (
+        "noc_async_write",
+        "may not have taken its bytes away",
+        "`await noc_async_writes_flushed()` (or a write barrier)",
+        "gives them back",
+    ),
+    "noc write there": (
+        "noc_async_write",
+        "may not have arrived: what announces it may overtake it",
+        "`await noc_async_write_barrier()`",
+        "announces the bytes",
+    ),
+}
+
+
+def unordered(
+    risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool, pushed: bool = False
+) -> str:
+    """`other` touched the same bytes and nothing says that it is over."""
+    begun = other.verb in UNDER_WAY and other.begun(risc.number, order)
+    same, near = other.actor == risc.number, other.core is risc.core and " of c_" in where
+    push = "the push first, with `await cb_wait_front(...)`" if near else "a semaphore that says so"
+    pop = "the pop first, with `await cb_reserve_back(...)`" if near else "a semaphore that says so"
+    if other.early and not reading and not same:
+        cause = f"{other.who} read it at {other.site}, before anybody had written it"
+        step = f"let {other.kernel} wait for {push}"
+    elif begun:
+        call, fate, barrier, before = UNDER_WAY[other.verb]
+        cause = f"the {call} of {other.who} at {other.site} {fate}"
+        step = f"put {barrier} " + ("between them" if same else f"into {other.kernel}, before it {before}")
+    elif pushed:  # the reader did wait, and the writer writes for the second time
+        cause = f"{other.who} writes it again at {other.site}, and nothing says that it was given back"
+        step = f"let {other.kernel} wait for {pop}"
+    elif reading or other.verb not in ("read", "noc write", "noc read there"):
+        cause = f"{other.who} writes it at {other.site}, and nothing says that it has finished"
+        step = f"let {kernel_name(risc)} wait for {push}"
+    else:
+        cause = f"{other.who} reads it at {other.site}, and nothing says that it has finished"
+        step = f"let {kernel_name(risc)} wait for {pop}"
+    return f"{risc.label} {'reads' if reading else 'writes'} {where} at {site}, but {cause}: {step}"
+
+
+def after_pop(risc: Risc, where: str, site: Site, pop: Access) -> str:
+    return (
+        f"{risc.label} reads {where} after giving it back: read at {site}, "
+        f"popped at {pop.site}; the producer may be writing there already, so pop after the last read"
+    )
+
+
+def past_ring(risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> str:
+    return (
+        f"{'cb_pop_front' if popped else 'cb_push_back'}({ring.cb}, {pages}) at {site}: the pointer of {risc.name} is at "
+        f"page {(low - ring.cb.base) // ring.page} of {ring.num_pages}, so {pages} pages run past the ring's end into "
+        f"the neighbour's memory; let the counts of one trip round the ring add up to {ring.num_pages}"
+    )
+
+
+def pushed_early(ring: Ring, pages: int, site: Site, transfer: Transfer) -> str:
+    return (
+        f"cb_push_back({ring.cb}, {pages}) at {site} hands on a page whose noc_async_read at {transfer.site} "
+        "may not have landed: put `await noc_async_read_barrier()` before the push"
+    )
+
+
+def popped_early(ring: Ring, pages: int, site: Site, transfer: Transfer) -> str:
+    return (
+        f"cb_pop_front({ring.cb}, {pages}) at {site} gives back a page whose bytes the noc_async_write at "
+        f"{transfer.site} may not have taken away: put `await noc_async_writes_flushed()` (or a write barrier) "
+        "before the pop"
+    )
+
+
+def under_way_at_end(risc: Risc, transfers: list[Transfer]) -> str:
+    kind, more = transfers[0].kind, len(transfers) > 1
+    count = f"{len(transfers)} {kind}s under way, the first" if more else f"a {kind} under way,"
+    return (
+        f"{risc.label} ends with {count} started at {transfers[0].site}: "
+        f"put `await noc_async_{kind}_barrier()` before the end"
+    )
+
+
+def poisoned(page: int, writer: Transfer, source: Access) -> str:
+    text = (
+        f"page {page} of the output holds poison: {writer.risc.label} wrote it at {writer.site} from "
+        f"{place(writer.risc.core, writer.local)}, "
+    )
+    if source.actor < 0:
+        return text + "which nobody had written; fill that page first, and wait until it is there"
+    return text + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
+
+
+def spread(page: int, read: Access) -> str:
+    return (
+        f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.verb} at "
+        f"{read.site}, which nobody had written; fill it first, or wait until it is there"
+    )

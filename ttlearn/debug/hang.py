@@ -69,53 +69,86 @@ def _stalled(core: Core, thread: Thread) -> str:
 
 
 def _cause(core: Core) -> str:
-    """One sentence. The engine's own faults come first, then the wait that nobody can end."""
+    """One sentence. What can never be comes first, then the engine's own faults, then the wait that nobody can end."""
     for thread in _threads(core):
         if thread.blocked == "unconfigured" and thread.work() is not None:
             return f"{ROLE[thread.risc.name]} {_stalled(core, thread)}"
-    waits = [risc for risc in core.riscs if risc.waiting is not None]
-    for look in (_impossible, _cb_cause):
-        for risc in waits:
-            assert risc.waiting is not None
-            sentence = look(core, risc, risc.waiting)
-            if sentence:
-                return sentence
-    engine = core.engine
-    for thread in (engine.math, engine.pack, engine.unpack):  # UNPACK's full Src may only mean that MATH is stuck
-        if thread.work() is not None or thread.blocked == "src full":
+    waits = [(risc, risc.waiting) for risc in core.riscs if risc.waiting is not None]
+    on_cbs = [(risc, wait) for risc, wait in waits if wait.args and isinstance(wait.args[0], CircularBuffer)]
+    sentences = [_impossible(risc, wait) for risc, wait in on_cbs]
+    sentences.append(_engine_cause(core))
+    sentences += [look(core, risc, wait) for look in (_ended, _owing) for risc, wait in on_cbs]
+    sentences.append(_never(core, on_cbs))
+    for sentence in sentences:
+        if sentence:
+            return sentence
+    return "; ".join(f"{ROLE[risc.name]} waits in {wait} at {wait.site}" for risc, wait in waits)
+
+
+def _engine_cause(core: Core) -> str:
+    """A thread whose partner has nothing left to do can blame nobody else: what both were told does not fit."""
+    unpack, math, pack = _threads(core)
+    quiet = {t: t.work() is None and t.risc.waiting is None for t in (unpack, math, pack)}
+    for thread, why, partner in (
+        (math, "src empty", unpack),
+        (math, "dst full", pack),
+        (pack, "dst empty", math),
+        (unpack, "src full", math),
+    ):
+        if thread.blocked == why and quiet[partner] and _stalled(core, thread):
             return f"{ROLE[thread.risc.name]}'s engine {_stalled(core, thread)}"
-    return "; ".join(f"{ROLE[r.name]} waits in {r.waiting} at {r.waiting.site}" for r in waits if r.waiting is not None)
+    return ""
 
 
-def _impossible(core: Core, risc: Risc, wait: Wait) -> str:
-    if not wait.args or not isinstance(wait.args[0], CircularBuffer):
-        return ""
+def _impossible(risc: Risc, wait: Wait) -> str:
     cb, pages = wait.args
     if pages <= cb.num_pages:
         return ""
     return f"{ROLE[risc.name]} asks for {pages} pages of {cb}, which has {cb.num_pages} ({wait.site}): it can never have them"
 
 
-def _cb_cause(core: Core, risc: Risc, wait: Wait) -> str:
-    if not wait.args or not isinstance(wait.args[0], CircularBuffer):
-        return ""
-    cb, _ = wait.args
-    front = wait.call == "cb_wait_front"
-    other_name = cb.producer if front else cb.consumer
+def _partner(core: Core, wait: Wait) -> tuple[Risc | None, str, str, int]:
+    """Who has kept this promise so far, what that is called, and how many pages it came to."""
+    cb, front = wait.args[0], wait.call == "cb_wait_front"
+    name = cb.producer if front else cb.consumer
+    other = next((r for r in core.riscs if r.name == name), None)
     verb, noun = ("pushed", "producer") if front else ("popped", "consumer")
-    count = (cb.pushed if front else cb.popped).values[-1]
-    if other_name is None:
-        done = ", ".join(f"{ROLE[r.name]} ({r.code.co_name})" for r in core.riscs if r.coro is not None and r.done)
-        gone = f"; finished already: {done}" if done else ""
-        return f"{ROLE[risc.name]} waits in {wait} at {wait.site}, but nobody has ever {verb} a page of {cb}{gone}"
-    other = next(r for r in core.riscs if r.name == other_name)
-    busy = isinstance(other, Trisc) and not core.engine.idle and other.done
-    if other.done and not busy:
-        return (
-            f"{ROLE[other.name]} ({other.code.co_name}), the {noun} of {cb}, finished after it {verb} {count} pages; "
-            f"{ROLE[risc.name]} waits in {wait} at {wait.site} for more"
-        )
-    return ""
+    return other, verb, noun, (cb.pushed if front else cb.popped).values[-1]
+
+
+def _ended(core: Core, risc: Risc, wait: Wait) -> str:
+    """The other side has finished, and it was too little."""
+    other, verb, noun, count = _partner(core, wait)
+    if other is None or not other.done or (isinstance(other, Trisc) and not core.engine.idle):
+        return ""
+    return (
+        f"{ROLE[other.name]} ({other.code.co_name}), the {noun} of {wait.args[0]}, finished after it {verb} {count} pages; "
+        f"{ROLE[risc.name]} waits in {wait} at {wait.site} for more"
+    )
+
+
+def _owing(core: Core, risc: Risc, wait: Wait) -> str:
+    """The other side has come some way and waits itself."""
+    other, verb, _, count = _partner(core, wait)
+    if other is None or other.waiting is None:
+        return ""
+    return (
+        f"{ROLE[risc.name]} waits in {wait} at {wait.site}; {ROLE[other.name]} ({other.code.co_name}) has {verb} {count} "
+        f"pages of {wait.args[0]} and waits itself in {other.waiting} at {other.waiting.site}"
+    )
+
+
+def _never(core: Core, waits: list[tuple[Risc, Wait]]) -> str:
+    """Waits for a CB that nobody has touched on the other side: all of them, since one may be the cause of the next."""
+    parts = []
+    for risc, wait in waits:
+        other, verb, _, _ = _partner(core, wait)
+        if other is None:
+            parts.append(
+                f"{ROLE[risc.name]} waits in {wait} at {wait.site}, but nobody has ever {verb} a page of {wait.args[0]}"
+            )
+    done = ", ".join(f"{ROLE[r.name]} ({r.code.co_name})" for r in core.riscs if r.coro is not None and r.done)
+    return "; ".join(parts) + (f"; finished already: {done}" if done and parts else "")
 
 
 def _cb_table(core: Core) -> str:

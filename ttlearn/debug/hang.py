@@ -12,6 +12,7 @@ from ..sim.engine import Thread
 from ..sim.sched import Risc
 from ..sim.trisc import Trisc
 from ..sim.waits import Wait
+from ..sim.work import Work
 
 ROLE = {"BRISC": "BRISC", "NCRISC": "NCRISC", "TRISC0": "UNPACK", "TRISC1": "MATH", "TRISC2": "PACK"}
 ENGINE = {
@@ -59,13 +60,16 @@ def _threads(core: Core) -> tuple[Thread, Thread, Thread]:
 
 def _stalled(core: Core, thread: Thread) -> str:
     """What an engine thread cannot do, and why; empty when it has nothing to do."""
-    work = thread.work()
-    if thread is core.engine.unpack and thread.blocked == "src full" and thread.at:
-        work = work or thread.queue[thread.at - 1]
+    work, site = thread.work(), None
+    if thread.blocked == "src full":  # the last unpack is not over: its operands still lie in Src
+        work = next((w for w in reversed(thread.queue[: thread.at]) if isinstance(w, Work)), work)
     if work is None:
         return ""
     what = work.detail if isinstance(work.detail, str) else work.kind.value
-    return f"stalls in {what} at {work.site}: {ENGINE.get(thread.blocked, thread.blocked)}"
+    if isinstance(work, Work) and work.opens is not None and thread.blocked in ("dst full", "dst empty"):
+        what, site = work.opens.kind.value, work.opens.site
+    what = f"tile_regs_{what}" if what in ("acquire", "commit", "wait", "release") else what
+    return f"stalls in {what} at {site or work.site}: {ENGINE.get(thread.blocked, thread.blocked)}"
 
 
 def _cause(core: Core) -> str:

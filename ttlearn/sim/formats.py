@@ -105,8 +105,8 @@ def bf16_values(bits: Bits) -> Floats:
 
 
 def _without_denormals(bits: Bits) -> Bits:
-    denormal = (bits & MAGNITUDE) < SMALLEST_NORMAL  # -0 and 0 too: packing gives +0 for all
-    if denormal.any():
-        bits = bits.copy()
-        bits[denormal] = 0
-    return bits
+    magnitude = bits & MAGNITUDE
+    if magnitude.min(initial=MAGNITUDE) >= SMALLEST_NORMAL:
+        return bits
+    kept: Bits = bits * (magnitude >= SMALLEST_NORMAL)  # -0 and 0 too become +0; a third of np.where's time
+    return kept

@@ -14,7 +14,7 @@ def flat(text: str) -> str:
 
 
 def test_the_example_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    code, shown = re.search(r"```python\n(.*?)```\s+```\n(.*?)```", README, re.S).groups()  # type: ignore[union-attr]
+    code, shown = re.search(r"```python\n(.*?)```\s+It prints \(shortened\):\s+```\n(.*?)```", README, re.S).groups()  # type: ignore[union-attr]
     (tmp_path / "example.py").write_text(code)
     done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True)
     run, hang = shown.split("ttlearn.errors.DeviceHang: ")

@@ -152,7 +152,7 @@ def _move(call: str, cb: int, pages: int, popped: bool) -> None:
     move = (ring, pointer, pages, ring.acked if popped else ring.received)
     order = core.observer.release(risc)
     if isinstance(risc, Trisc):
-        risc.sync(Kind.POP if popped else Kind.PUSH, 2, detail=move).order = order
+        risc.mark(Kind.POP if popped else Kind.PUSH, 2, detail=move).order = order
     else:
         core.publish(move, risc.t, order, site, risc, popped)
 

@@ -192,15 +192,15 @@ def pack_untilize_block(
             work.a, work.da, work.b, work.db = ring.rd, ring.page, ring.rd, ring.page
         elif isinstance(risc, Math):
             _check_block(risc, "pack_untilize_block", block_ct_dim, full)
-            risc.sync(Kind.ACQUIRE, 1, risc.conf)
+            risc.mark(Kind.ACQUIRE, 1, risc.conf)
             for first in range(0, block_ct_dim, risc.limit):  # beyond the section the chip writes over its start
                 work = _run(risc, Kind.MATH, "pack_untilize_block", min(risc.limit, block_ct_dim - first), own=False)
                 work.ddst = 1
-            risc.sync(Kind.COMMIT, 1, risc.conf)
+            risc.mark(Kind.COMMIT, 1, risc.conf)
         elif isinstance(risc, Pack):
-            risc.sync(Kind.WAIT, 1)
+            risc.mark(Kind.WAIT, 1)
             _pack_rows(risc, "pack_untilize_block", ocb, block_ct_dim, block_c_index, 0)
-            risc.sync(Kind.RELEASE, 1)
+            risc.mark(Kind.RELEASE, 1)
 
 
 def pack_untilize_dest(

@@ -2,7 +2,8 @@
 
 Every release (push, pop, semaphore) hands on what its RISC has heard of, every wait takes it in. Two
 accesses to the same 16 bytes of L1, one of them a write, need such an order between them; bytes under way
-are ordered by their barrier only. Nothing depends on lucky times. Left out: two writes to one DRAM page.
+are ordered by their barrier only. Nothing depends on lucky times. Shadow arrays hold numbers of records in
+`accesses`; number 0 means never written. Left out: two writes to one DRAM page.
 """
 
 from __future__ import annotations
@@ -98,11 +99,17 @@ class Checks(Observer):
         for number in wrote:
             self._check_read(risc, risc.core, low, number, site, order, shadow.moved[part])
         if NEVER in wrote:
-            self.poison_read = self.poison_read or Access(risc, 0, site, place(risc.core, low))
+            self._saw_poison(risc, low, site)
         if self.poison_read is not None and any(self.accesses[number].poison is not None for number in wrote):
             self.spread.add(risc.core)
         shadow.reads[part] = number = self._number(risc, order, site, "read")
         self.accesses[number].early |= NEVER in wrote
+
+    def _saw_poison(self, risc: Risc, low: int, site: Site) -> None:
+        """Keep the first: later ones often follow from it."""
+        if self.poison_read is None:
+            self.poison_read = Access(risc, 0, site, "read")
+            self.poison_read.where = place(risc.core, low)
 
     def _check_read(self, risc: Risc, core: Core, low: int, number: int, site: Site, order: Order, moved: Any) -> None:
         wrote = self.accesses[number]

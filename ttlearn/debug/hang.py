@@ -11,7 +11,7 @@ from ..sim.device import Core, Device
 from ..sim.engine import Thread
 from ..sim.sched import Risc
 from ..sim.trisc import Trisc
-from ..sim.waits import Wait
+from ..sim.waits import History, Wait
 from ..sim.work import Work
 
 ROLE = {"BRISC": "BRISC", "NCRISC": "NCRISC", "TRISC0": "UNPACK", "TRISC1": "MATH", "TRISC2": "PACK"}
@@ -34,7 +34,7 @@ def diagnose(device: Device) -> str:
         if lines:
             folded.setdefault("\n".join(lines), []).append(core)
     first = next(iter(folded.values()))[0]
-    parts = [f"The device hangs at cycle {device.cycles:,}: {_cause(first)}."]
+    parts = [f"The device hangs, nothing moves after cycle {device.cycles:,}: {_cause(first)}."]
     for text, cores in folded.items():
         more = f" and {len(cores) - 1} more like it" if len(cores) > 1 else ""
         parts.append(f"Core {cores[0].xy}{more}:\n{text}")
@@ -159,7 +159,14 @@ def _cb_table(core: Core) -> str:
     rows = [
         f"  {cb!s:<5} {cb.num_pages:>4} pages x {cb.page_size:>6} B  {cb.format.name.lower():<8}  "
         f"pushed {cb.pushed.values[-1]:>5}  popped {cb.popped.values[-1]:>5}  "
-        f"{(cb.producer and ROLE[cb.producer]) or 'nobody':>7} -> {(cb.consumer and ROLE[cb.consumer]) or 'nobody'}"
+        f"{_side(cb.producer, cb.popped):>7} -> {_side(cb.consumer, cb.pushed)}"
         for cb in core.cbs.values()
     ]
     return "\n".join(rows)
+
+
+def _side(name: str | None, counter: History) -> str:
+    """Who pushes or pops a CB: whoever has, or at least waits to."""
+    if name is not None:
+        return ROLE[name]
+    return ", ".join(ROLE[risc.name] for risc in counter.sleepers) or "nobody"

@@ -21,7 +21,20 @@ NEVER = 0  # record number of bytes that nobody has written
 class Access:
     """Who touched some bytes, in which epoch of its own, and from which line. `open`: still under way."""
 
-    __slots__ = ("actor", "core", "early", "epoch", "issued", "kernel", "open", "poison", "site", "verb", "who")
+    __slots__ = (
+        "actor",
+        "core",
+        "early",
+        "epoch",
+        "issued",
+        "kernel",
+        "open",
+        "poison",
+        "site",
+        "verb",
+        "where",
+        "who",
+    )
 
     def __init__(self, risc: Risc | None, epoch: int, site: Site | None, verb: str, open: bool = False) -> None:
         self.actor = risc.number if risc is not None else -1
@@ -30,6 +43,7 @@ class Access:
         self.core: Core | None = risc.core if risc is not None else None
         self.epoch = self.issued = epoch
         self.site, self.verb, self.open = site, verb, open
+        self.where = ""  # the learner's name of the bytes, where a sentence needs it
         self.early = False  # it read bytes that nobody had written
         self.poison: Access | None = None  # of a write: the read of such bytes that its NaN or inf come from
 

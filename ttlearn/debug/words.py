@@ -113,6 +113,6 @@ def poisoned(page: int, writer: Transfer, source: Access) -> str:
 
 def spread(page: int, read: Access) -> str:
     return (
-        f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.verb} at "
+        f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.where} at "
         f"{read.site}, which nobody had written; fill it first, or wait until it is there"
     )

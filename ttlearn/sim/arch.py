@@ -48,7 +48,6 @@ class Arch:
     cb_call: int  # cycles of a cb_* call (fit)
     credit: int  # cycles until the other side sees a push or a pop (fit)
     engine_issue: int  # cycles a TRISC spends to issue one engine entry (fit)
-    engine_depth: int  # entries a TRISC may be ahead of its engine (fit on the watcher lines, SIM)
     unpack: int  # cycles to unpack one tile of at most 2 KiB (LLK)
     unpack_rate: float  # bytes a cycle when operands are larger (EX/row_reduce_accumulate)
     pack: int  # cycles to pack one bf16 tile (LLK); fp32 takes twice that (unmeasured)
@@ -88,7 +87,6 @@ WORMHOLE_B0 = Arch(
     cb_call=15,
     credit=30,
     engine_issue=4,
-    engine_depth=9,
     unpack=38,
     unpack_rate=62.5,
     pack=45,
@@ -128,7 +126,6 @@ BLACKHOLE = Arch(
     cb_call=15,
     credit=30,
     engine_issue=4,
-    engine_depth=9,
     unpack=28,
     unpack_rate=125,
     pack=39,

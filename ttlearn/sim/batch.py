@@ -6,13 +6,10 @@ Left out: the working out (values).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .waits import Order
 from .work import Tiles, Work
-
-if TYPE_CHECKING:
-    pass
 
 
 class Batch:

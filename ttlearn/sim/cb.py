@@ -51,24 +51,24 @@ class Ring:
         self.page = cb.page_size // 16 * 16 if engine else cb.page_size
         self.size, self.limit, self.num_pages = cb.size, cb.limit, cb.num_pages
         self.rd = self.wr = cb.base
-        self.acked = self.received = 0
+        self.acked = self.received = 0  # pages that this RISC popped, and pushed
         self.packed = 0  # pages packed since the last push
 
     def free(self, popped: int) -> int:
         """Pages that may be reserved, given the consumer's count."""
-        return self.num_pages - (self.received - popped & U16)
+        return self.num_pages - ((self.received - popped) & U16)
 
     def ready(self, pushed: int) -> int:
         """Pages at the front, given the producer's count."""
-        return pushed - self.acked & U16
+        return (pushed - self.acked) & U16
 
     def holds(self, pages: int, front: bool) -> Callable[[int], bool]:
         """The chip's test for `pages` pages at the front, or free at the back, of the other side's count."""
         base = self.acked if front else self.received
         if front:
-            return lambda value: (value - base & U16) >= pages
+            return lambda value: ((value - base) & U16) >= pages
         room = self.num_pages - pages
-        return lambda value: (base - value & U16) <= room
+        return lambda value: ((base - value) & U16) <= room
 
     def advance(self, pointer: int, pages: int) -> int:
         pointer += pages * self.page

@@ -6,7 +6,6 @@ to `observer`. Left out: harvested rows, other cores than workers and DRAM.
 
 from __future__ import annotations
 
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,6 @@ from .sched import Clock, Risc
 from .trace import Event, Site, Trace, call_site
 from .trisc import Math, Pack, Unpack
 from .waits import History, Order
-
-RISC_NAMES = ("BRISC", "NCRISC", "TRISC0", "TRISC1", "TRISC2")
 
 
 class Observer:
@@ -206,8 +203,3 @@ class Device:
         """The time of the last thing that happened."""
         ends = [t.free for c in self.cores.values() for t in (c.engine.unpack, c.engine.math, c.engine.pack)]
         return max([self.clock.now, *ends, *(r.t for c in self.cores.values() for r in c.riscs)])
-
-
-def kernel_code(function: Any) -> CodeType:
-    code: CodeType = function.__code__
-    return code

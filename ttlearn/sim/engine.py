@@ -16,7 +16,7 @@ from .stream import stream, stream_sections
 from .trisc import Math, Pack, Trisc, Unpack
 from .values import Values
 from .waits import Order
-from .work import Kind, Sync, Work
+from .work import Kind, Marker, Work
 
 if TYPE_CHECKING:
     from .device import Core
@@ -35,7 +35,7 @@ class Thread:
         self.blocked = ""
         self.sized: Work | None = None
 
-    def work(self) -> Work | Sync | None:
+    def work(self) -> Work | Marker | None:
         return self.queue[self.at] if self.at < len(self.queue) else None
 
     def step(self, work: Work, begin: int, end: int) -> None:
@@ -51,13 +51,13 @@ class Thread:
         if self.k == work.n:
             self.at, self.k = self.at + 1, 0
 
-    def pass_by(self, entry: Sync, time: int) -> None:
+    def pass_by(self, entry: Marker, time: int) -> None:
         """A sync entry took effect."""
         entry.time = self.free = time
         self.blocked = ""
         self.at += 1
 
-    def due(self, work: Work | Sync) -> int:
+    def due(self, work: Work | Marker) -> int:
         stamp = work.stamp_of(self.k)
         return stamp if stamp > self.free else self.free
 
@@ -79,7 +79,7 @@ class Engine:
         self.releases: list[int] = []
         self.math_order: Order = {}
         self.pack_order: Order = {}
-        self._heard: Order = {}  # the last order that MATH, and PACK, took in
+        self._heard: Order = {}  # the last order that MATH took in, and PACK
         self._pack_heard: Order = {}
         for thread in (self.unpack, self.math, self.pack):
             thread.risc.engine, thread.risc.thread = self, thread
@@ -98,7 +98,7 @@ class Engine:
         thread, moved = self.unpack, False
         while (work := thread.work()) is not None and self.room():
             begin = thread.due(work)
-            if isinstance(work, Sync):
+            if isinstance(work, Marker):
                 thread.pass_by(work, begin)
                 self._effect(begin, work, thread.at)
             elif not self._unpack_tile(thread, work, begin):
@@ -143,7 +143,7 @@ class Engine:
     def _math(self) -> bool:
         thread, moved = self.math, False
         while (work := thread.work()) is not None:
-            if isinstance(work, Sync):
+            if isinstance(work, Marker):
                 if not self._math_sync(thread, work):
                     break
             elif work.kind is Kind.SFPU:
@@ -168,7 +168,7 @@ class Engine:
         thread.free = thread.free if opened is None else opened
         return opened is not None
 
-    def _math_sync(self, thread: Thread, work: Sync) -> bool:
+    def _math_sync(self, thread: Thread, work: Marker) -> bool:
         begin = thread.due(work)
         if work.kind is Kind.ACQUIRE:
             opened = self._acquire(begin, work)
@@ -180,7 +180,7 @@ class Engine:
         thread.pass_by(work, begin)
         return True
 
-    def _acquire(self, begin: int, work: Work | Sync) -> int | None:
+    def _acquire(self, begin: int, work: Work | Marker) -> int | None:
         """A free section: MATH may be ahead of PACK's releases by as many as there are sections."""
         if not work.conf.synced:
             self.math.blocked = "unconfigured"
@@ -289,7 +289,7 @@ class Engine:
 
     # ---- what others see ----------------------------------------------------------------------------------
 
-    def _effect(self, time: int, entry: Sync, mark: int) -> None:
+    def _effect(self, time: int, entry: Marker, mark: int) -> None:
         """At `time` the data of all entries up to `mark` has moved, and the other side learns of it."""
         popped = entry.kind is Kind.POP
 

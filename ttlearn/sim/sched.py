@@ -1,9 +1,9 @@
-"""The clock: who runs next, and the one place in the package where a kernel can suspend.
+"""The clock: who runs next.
 
 Each RISC is a coroutine with its own time in cycles. The heap always resumes the earliest party. A wait
 whose promise is already kept only moves the RISC's own time; otherwise the RISC sleeps on what it waits
 for. When the heap is empty and somebody still sleeps, the device is stuck.
-Left out: what the parties do (cb, noc, tensix) and why a device is stuck (`ttlearn.debug`).
+Left out: what the parties do (cb, noc, engine) and why a device is stuck (`ttlearn.debug`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import KernelError
 from .trace import Site
+from .waits import SYNC, Order, Role, Wait, now
 
 if TYPE_CHECKING:
     from .cb import Ring
     from .device import Core
-from .waits import SYNC, Order, Role, Wait, now
 
 
 class Risc:

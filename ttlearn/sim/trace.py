@@ -75,7 +75,7 @@ class Trace:
     """All recorded facts. `events()` lists them in clock order; `tiles` keeps the engine's work compact."""
 
     facts: list[Event] = field(default_factory=list)
-    tiles: list[Any] = field(default_factory=list)  # tensix.Work, one per run of like tiles
+    tiles: list[Any] = field(default_factory=list)  # work.Work and work.Marker
     prints: list[tuple[int, str, str]] = field(default_factory=list)  # (cycle, RISC, text)
 
     def events(self) -> list[Event]:

@@ -16,11 +16,11 @@ from .fpu import MathFidelity
 from .sched import Risc
 from .trace import call_site
 from .waits import History, Role
+from .work import BOTH, ONCE, Kind, Marker, MathConf, PackConf, Shape, UnpackConf, Work
 
 if TYPE_CHECKING:
     from .device import Core
     from .engine import Engine
-from .work import BOTH, ONCE, Kind, MathConf, PackConf, Shape, Sync, UnpackConf, Work
 
 
 class Trisc(Risc):
@@ -30,7 +30,7 @@ class Trisc(Risc):
 
     def __init__(self, name: str, core: Core, number: int) -> None:
         super().__init__(name, core, number)
-        self.queue: list[Work | Sync] = []
+        self.queue: list[Work | Marker] = []
         self.last: Work | None = None  # the run that a like call extends
         self.group: Work | None = None  # the run at the queue's end that a like DST section extends …
         self.followed = 0  # when that section was opened
@@ -63,12 +63,12 @@ class Trisc(Risc):
         self.queue.append(work)
         return work
 
-    def sync(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Sync:
+    def mark(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Marker:
         """Append an entry that moves no tile."""
         if self.owed is not None or self.follow >= 0:
             self.settle()
         self.t += self.cost
-        entry = Sync(kind, self, conf, detail, call_site(depth + 1, self.frame))
+        entry = Marker(kind, self, conf, detail, call_site(depth + 1, self.frame))
         self.queue.append(entry)
         self.last = None
         return entry
@@ -107,7 +107,7 @@ class Trisc(Risc):
                 self.t += self.cost
                 self.follow, self.followed = 0, self.t
                 return
-        self.sync(kind, 2, self.conf)
+        self.mark(kind, 2, self.conf)
 
     def close_section(self, kind: Kind) -> None:
         """tile_regs_commit or tile_regs_release."""
@@ -123,7 +123,7 @@ class Trisc(Risc):
                 group.n += group.per
                 self.follow = -1
                 return
-        self.sync(kind, 2, self.conf)
+        self.mark(kind, 2, self.conf)
         self._group()
 
     def _group(self) -> None:
@@ -132,7 +132,7 @@ class Trisc(Risc):
         if len(queue) < 3 or self.thread.at > len(queue) - 3:
             return
         opens, work, closes = queue[-3:]
-        if not (isinstance(opens, Sync) and isinstance(work, Work) and isinstance(closes, Sync)) or work.per:
+        if not (isinstance(opens, Marker) and isinstance(work, Work) and isinstance(closes, Marker)) or work.per:
             return
         if opens.kind in (Kind.ACQUIRE, Kind.WAIT) and work.kind in (Kind.MATH, Kind.PACK):
             work.per, work.opens, work.closes = work.n, opens, closes
@@ -145,7 +145,7 @@ class Trisc(Risc):
         assert group is not None
         assert group.opens is not None
         self.group, self.follow = None, -1
-        opens = Sync(group.opens.kind, self, group.conf, None, group.opens.site)
+        opens = Marker(group.opens.kind, self, group.conf, None, group.opens.site)
         opens.stamp = self.followed
         self.queue.append(opens)
         if repeated:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import formats
+from .batch import ZERO, Batch, Packed, Ref, Slots
 from .fpu import ReduceDim
 from .tile import tilize, untilize
 from .trisc import Math
@@ -21,7 +22,6 @@ from .work import MathProgram, Tiles, Work
 
 if TYPE_CHECKING:
     from .device import Core
-from .batch import ZERO, Batch, Packed, Ref, Slots
 
 
 class Values:

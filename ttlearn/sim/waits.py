@@ -15,8 +15,6 @@ from ..errors import KernelError
 from .trace import Site
 
 if TYPE_CHECKING:
-    pass
-if TYPE_CHECKING:
     from .sched import Risc
 
 
@@ -62,13 +60,13 @@ class History:
         return min(entry, bisect.bisect_left(self.values, value))
 
 
-class Sync(Enum):
+class ClockFirst(Enum):
     """Yielded to let everything earlier on the clock happen first; a bare `yield` (asyncio.sleep(0)) is not that."""
 
     SYNC = 0
 
 
-SYNC = Sync.SYNC
+SYNC = ClockFirst.SYNC
 
 
 class Wait:
@@ -93,7 +91,7 @@ class Wait:
         risc.settle()
         risc.owed = self
 
-    def __await__(self) -> Generator[Wait | Sync, None, Any]:
+    def __await__(self) -> Generator[Wait | ClockFirst, None, Any]:
         risc = self.risc
         if now.risc is not risc:
             raise KernelError(
@@ -140,7 +138,7 @@ class NoWait:
 
     def __await__(self) -> Generator[None, None, Any]:
         return self.value
-        yield
+        yield  # never reached: it makes this a generator
 
     def __bool__(self) -> bool:
         raise KernelError(no_truth(f"{self.call}(...)", f"write `await {self.call}(...)`"))

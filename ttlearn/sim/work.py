@@ -1,6 +1,6 @@
 """What stands in an engine queue, and the configuration it was issued under.
 
-`Work` is a run of n like tiles from one source line, `Sync` an entry that moves no tile. Programs say what an
+`Work` is a run of n like tiles from one source line, `Marker` an entry that moves no tile. Programs say what an
 init has set up: how many halves of SrcA and SrcB an unpack gives and MATH takes, and the sum. Left out: who
 issues (trisc), when it happens (engine).
 """
@@ -19,8 +19,6 @@ from .formats import Format
 from .fpu import MathFidelity, ReduceDim
 from .trace import Site
 
-if TYPE_CHECKING:
-    pass
 if TYPE_CHECKING:
     from .trisc import Math, Trisc
 
@@ -109,7 +107,7 @@ ONCE = Shape()
 BOTH = (ONCE, ONCE)  # at LoFi, and at the higher fidelities
 
 
-class Sync:
+class Marker:
     """An engine entry that moves no tile: acquire, commit, wait, release, push, pop."""
 
     __slots__ = ("conf", "detail", "kind", "order", "risc", "site", "stamp", "time")
@@ -147,8 +145,8 @@ class Work:
         self.n, self.stamp, self.step, self.order = 1, risc.t, risc.cost, risc.order
         self.per = 0  # tiles a DST section, when the run takes its sections itself; 0: others open them
         self.period = self.step  # cycles from one section's first tile to the next one's
-        self.opens: Sync | None = None  # how sections were opened and closed, if by calls of their own
-        self.closes: Sync | None = None
+        self.opens: Marker | None = None  # how sections were opened and closed, if by calls of their own
+        self.closes: Marker | None = None
         self.halves = (0, 0)  # Src halves that each tile gives (UNPACK) or takes (MATH)
         self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
         self.dst = self.ddst = 0

@@ -14,7 +14,8 @@ from ..debug.hang import diagnose
 from ..errors import DeviceHang, HostError, Stuck
 from ..sim.arch import ARCHS, Arch
 from ..sim.device import Device
-from ..sim.waits import now
+from ..sim.sched import Risc
+from ..sim.waits import Role, now
 from .build import build
 from .descriptors import (
     ProgramDescriptor,
@@ -61,6 +62,7 @@ def generic_op(
         raise DeviceHang(diagnose(device), run) from None
     finally:
         sys.stdout = stdout
+        printer.finish()
         now.clear()
         for risc in riscs:
             risc.owed = None
@@ -79,18 +81,28 @@ class _Printer(list[str]):
     def __init__(self, device: Device) -> None:
         super().__init__()
         self.device, self.out = device, sys.stdout
+        self.begun: dict[Risc, str] = {}  # a line comes in pieces: print() writes each argument by itself
 
     def write(self, text: str) -> int:
         risc = now.risc
-        if text.strip() and risc is not None:
-            core = f"{risc.core.xy} " if self.device.many else ""
-            for line in text.rstrip("\n").split("\n"):
-                self.append(f"{risc.t:>8} {core}{risc.name}: {line}")
-                self.device.trace.prints.append((risc.t, risc.name, line))
-                self.out.write(self[-1] + "\n")
-        elif risc is None:
-            self.out.write(text)
+        if risc is None:
+            return self.out.write(text)
+        *lines, self.begun[risc] = (self.begun.get(risc, "") + text).split("\n")
+        self._lines(risc, lines)
         return len(text)
+
+    def finish(self) -> None:
+        """Lines that were begun and never ended."""
+        for risc, text in self.begun.items():
+            self._lines(risc, [text] if text else [])
+
+    def _lines(self, risc: Risc, lines: list[str]) -> None:
+        for line in lines:
+            core = f"{risc.core.xy} " if self.device.many else ""
+            name = risc.name if risc.role is Role.MOVER else risc.role.name
+            self.append(f"{risc.t:>8} {core}{name}: {line}")
+            self.device.trace.prints.append((risc.t, name, line))
+            self.out.write(self[-1] + "\n")
 
     def flush(self) -> None:
         self.out.flush()

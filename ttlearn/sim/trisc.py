@@ -32,9 +32,9 @@ class Trisc(Risc):
         super().__init__(name, core, number)
         self.queue: list[Work | Marker] = []
         self.last: Work | None = None  # the run that a like call extends
-        self.group: Work | None = None  # the run at the queue's end that a like DST section extends …
-        self.followed = 0  # when that section was opened
-        self.follow = -1  # … and how many tiles of it the section under way has repeated, -1: none is
+        self.model: Work | None = None  # the run at the queue's end whose DST section a like section repeats
+        self.repeated = -1  # tiles that the section under way has repeated so far; -1: it repeats nothing
+        self.repeat_start = 0  # when that section was opened
         self.thread: Any = None  # engine.Thread
         self.open = False  # between acquire and commit (MATH), wait and release (PACK)
         self.cost = core.device.arch.engine_issue
@@ -50,13 +50,13 @@ class Trisc(Risc):
 
     def seal(self) -> None:
         """No later call extends what is in the queue."""
-        if self.follow >= 0:
-            self.unfollow()
-        self.last = self.group = None
+        if self.repeated >= 0:
+            self.put_repeated()
+        self.last = self.model = None
 
     def put(self, kind: Kind, depth: int, conf: Any, detail: Any) -> Work:
         """Append a run of one tile, issued by the line `depth` frames up."""
-        if self.owed is not None or self.follow >= 0:
+        if self.owed is not None or self.repeated >= 0:
             self.settle()
         self.t += self.cost
         work = self.last = Work(kind, self, conf, detail, call_site(depth + 1, self.frame))
@@ -65,7 +65,7 @@ class Trisc(Risc):
 
     def mark(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Marker:
         """Append an entry that moves no tile."""
-        if self.owed is not None or self.follow >= 0:
+        if self.owed is not None or self.repeated >= 0:
             self.settle()
         self.t += self.cost
         entry = Marker(kind, self, conf, detail, call_site(depth + 1, self.frame))
@@ -75,12 +75,12 @@ class Trisc(Risc):
 
     def grow(self, n: int, da: int = 0, db: int = 0, ddst: int = 0) -> None:
         """Make the entry just issued a run of `n` tiles: what a block call is."""
-        group = self.group
-        if self.follow == 1 and group is not None and n <= group.per and (ddst, da) == (group.ddst, group.da):
-            self.follow = n
+        model = self.model
+        if self.repeated == 1 and model is not None and n <= model.per and (ddst, da) == (model.ddst, model.da):
+            self.repeated = n
         else:
-            if self.follow >= 0:
-                self.unfollow()
+            if self.repeated >= 0:
+                self.put_repeated()
             work = self.last
             assert work is not None
             work.n, work.da, work.db, work.ddst = n, da, db, ddst
@@ -96,37 +96,45 @@ class Trisc(Risc):
         self.engine.pump()
 
     # ---- DST sections: [open, tiles, close] again and again from the same lines grow into one run -----------
+    #
+    # What MATH's queue holds while a loop runs `acquire; add_tiles(0); add_tiles(1); commit` three times:
+    #   first acquire       [Marker acquire]
+    #   two add_tiles       [Marker acquire, Work n=2]
+    #   first commit        [Work n=2 per=2]             the three became one run: the model
+    #   second acquire      [Work n=2 per=2]             repeated = 0: nothing is put, it only has to match
+    #   two add_tiles       [Work n=2 per=2]             repeated = 2
+    #   second commit       [Work n=4 per=2]             and so on; what does not match is put as it is (`put_repeated`)
 
     def open_section(self, kind: Kind) -> None:
         """tile_regs_acquire or tile_regs_wait."""
         self.open = True
-        group = self.group
-        if group is not None and self.owed is None and self.follow < 0 and group.conf is self.conf:
-            frame, opens = sys._getframe(2), group.opens
+        model = self.model
+        if model is not None and self.owed is None and self.repeated < 0 and model.conf is self.conf:
+            frame, opens = sys._getframe(2), model.opens
             if opens is not None and frame.f_lasti == opens.site.lasti and frame.f_code is opens.site.code:
                 self.t += self.cost
-                self.follow, self.followed = 0, self.t
+                self.repeated, self.repeat_start = 0, self.t
                 return
         self.mark(kind, 2, self.conf)
 
     def close_section(self, kind: Kind) -> None:
         """tile_regs_commit or tile_regs_release."""
         self.open = False
-        group = self.group
-        if group is not None and self.follow == group.per and self.owed is None:
-            assert group.opens is not None
-            sections = group.n // group.per
+        model = self.model
+        if model is not None and self.repeated == model.per and self.owed is None:
+            assert model.opens is not None
+            sections = model.n // model.per
             if sections == 1:
-                group.period = self.followed - group.opens.stamp
-            if self.followed == group.opens.stamp + sections * group.period:
+                model.period = self.repeat_start - model.opens.stamp
+            if self.repeat_start == model.opens.stamp + sections * model.period:
                 self.t += self.cost
-                group.n += group.per
-                self.follow = -1
+                model.n += model.per
+                self.repeated = -1
                 return
         self.mark(kind, 2, self.conf)
-        self._group()
+        self._make_model()
 
-    def _group(self) -> None:
+    def _make_model(self) -> None:
         """Join the last three entries, if they are one run of tiles in a section of its own."""
         queue = self.queue
         if len(queue) < 3 or self.thread.at > len(queue) - 3:
@@ -137,21 +145,21 @@ class Trisc(Risc):
         if opens.kind in (Kind.ACQUIRE, Kind.WAIT) and work.kind in (Kind.MATH, Kind.PACK):
             work.per, work.opens, work.closes = work.n, opens, closes
             queue[-3:] = [work]
-            self.group = work
+            self.model = work
 
-    def unfollow(self) -> None:
+    def put_repeated(self) -> None:
         """The section under way turned out different: put what it repeated so far into the queue as it is."""
-        group, repeated = self.group, self.follow
-        assert group is not None
-        assert group.opens is not None
-        self.group, self.follow = None, -1
-        opens = Marker(group.opens.kind, self, group.conf, None, group.opens.site)
-        opens.stamp = self.followed
+        model, repeated = self.model, self.repeated
+        assert model is not None
+        assert model.opens is not None
+        self.model, self.repeated = None, -1
+        opens = Marker(model.opens.kind, self, model.conf, None, model.opens.site)
+        opens.stamp = self.repeat_start
         self.queue.append(opens)
         if repeated:
-            work = Work(group.kind, self, group.conf, group.detail, group.site)
-            work.stamp, work.n, work.halves = self.followed + self.cost, repeated, group.halves
-            work.dst, work.ddst, work.a, work.da = group.dst, group.ddst, group.a + group.n * group.da, group.da
+            work = Work(model.kind, self, model.conf, model.detail, model.site)
+            work.stamp, work.n, work.halves = self.repeat_start + self.cost, repeated, model.halves
+            work.dst, work.ddst, work.a, work.da = model.dst, model.ddst, model.a + model.n * model.da, model.da
             self.queue.append(work)
             self.last = work
 
@@ -211,14 +219,14 @@ class Math(Trisc):
             self.check_dst(call, idst)
         self.t += self.cost
         frame = sys._getframe(2)
-        if self.follow >= 0:
-            group, tile = self.group, self.follow
-            assert group is not None
-            same = frame.f_lasti == group.lasti and frame.f_code is group.code and group.conf is self.conf
-            if same and tile < group.per and idst == group.dst + tile * group.ddst:
-                self.follow = tile + 1
+        if self.repeated >= 0:
+            model, tile = self.model, self.repeated
+            assert model is not None
+            same = frame.f_lasti == model.lasti and frame.f_code is model.code and model.conf is self.conf
+            if same and tile < model.per and idst == model.dst + tile * model.ddst:
+                self.repeated = tile + 1
                 return
-            self.unfollow()
+            self.put_repeated()
         work = self.last
         if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
             n = work.n
@@ -264,15 +272,15 @@ class Pack(Trisc):
             self.check_dst(call, idst)
         self.t += self.cost
         frame = sys._getframe(2)
-        if self.follow >= 0:
-            group, tile = self.group, self.follow
-            assert group is not None
-            same = frame.f_lasti == group.lasti and frame.f_code is group.code and group.conf is self.conf
-            placed = idst == group.dst + tile * group.ddst and address == group.a + (group.n + tile) * group.da
-            if same and placed and tile < group.per and group.n > 1:
-                self.follow = tile + 1
+        if self.repeated >= 0:
+            model, tile = self.model, self.repeated
+            assert model is not None
+            same = frame.f_lasti == model.lasti and frame.f_code is model.code and model.conf is self.conf
+            placed = idst == model.dst + tile * model.ddst and address == model.a + (model.n + tile) * model.da
+            if same and placed and tile < model.per and model.n > 1:  # with one tile packed, `da` is not known yet
+                self.repeated = tile + 1
                 return
-            self.unfollow()
+            self.put_repeated()
         work = self.last
         if work is not None and work.conf is self.conf and frame.f_lasti == work.lasti and frame.f_code is work.code:
             n = work.n

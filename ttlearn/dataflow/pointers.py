@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from .. import kernel
 from ..errors import KernelError
-from ..kernel import *  # noqa: F403
 from ..kernel import integer, running, synced
 from ..sim.noc import noc_address
 from ..sim.sched import Risc

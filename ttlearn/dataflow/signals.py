@@ -7,7 +7,6 @@ out unless the call says loopback. Left out: linked multicast's saved time.
 from __future__ import annotations
 
 from ..errors import KernelError
-from ..kernel import *  # noqa: F403
 from ..kernel import synced
 from ..sim.noc import Signal, Target, Transfer, check_alignment, noc_address
 from ..sim.sched import Risc
@@ -31,9 +30,6 @@ __all__ = [
 
 def _address(pointer: int | tt_l1_ptr) -> int:
     return pointer.address if isinstance(pointer, tt_l1_ptr) else pointer
-
-
-# ---- multicast and semaphores -----------------------------------------------------------------------------
 
 
 def _rectangle(call: str, risc: Risc, noc_addr: int, size: int, loopback: bool) -> list[Target]:

@@ -7,7 +7,6 @@ split. Left out: set_state/with_state forms, transaction ids.
 from __future__ import annotations
 
 from ..errors import KernelError
-from ..kernel import *  # noqa: F403
 from ..kernel import integer
 from ..sim.noc import Transfer, check_alignment
 from ..sim.waits import Wait
@@ -28,9 +27,6 @@ __all__ = [
     "noc_async_write_tile",
     "noc_async_writes_flushed",
 ]
-
-
-# ---- transfers --------------------------------------------------------------------------------------------
 
 
 def _start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: int = 2) -> None:

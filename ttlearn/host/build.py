@@ -24,8 +24,6 @@ from .descriptors import (
     RuntimeArgs,
 )
 
-# ---- putting a program on a device ------------------------------------------------------------------------
-
 
 def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> None:
     """Place CBs and semaphores, check and start all kernels."""

@@ -1,8 +1,7 @@
 """`generic_op`: checks a program, puts it on a device, runs it.
 
-Every kernel is a Python `async def` function; a compute kernel is started three times, once a TRISC. The
-device is fresh unless one is given, so nothing works by the grace of a program that ran before. Left out:
-program caches, several programs at once.
+The device is fresh for every run, so nothing works by the grace of a program that ran before. Left out:
+program caches, several programs at once, a device that is handed on.
 """
 
 from __future__ import annotations
@@ -17,9 +16,7 @@ from ..sim.device import Device
 from ..sim.sched import Risc
 from ..sim.waits import Role, now
 from .build import build
-from .descriptors import (
-    ProgramDescriptor,
-)
+from .descriptors import ProgramDescriptor
 from .guard import guard
 from .run import Run
 from .tensor import Tensor

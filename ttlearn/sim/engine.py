@@ -79,8 +79,8 @@ class Engine:
         self.releases: list[int] = []
         self.math_order: Order = {}
         self.pack_order: Order = {}
-        self._heard: Order = {}  # the last order that MATH took in, and PACK
-        self._pack_heard: Order = {}
+        self._heard: Order = {}  # the last order that MATH took in
+        self._pack_heard: Order = {}  # and PACK
         for thread in (self.unpack, self.math, self.pack):
             thread.risc.engine, thread.risc.thread = self, thread
 

@@ -61,6 +61,7 @@ class Trisc(Risc):
         self.t += self.cost
         work = self.last = Work(kind, self, conf, detail, call_site(depth + 1, self.frame))
         self.queue.append(work)
+        self.model = None  # it no longer stands at the queue's end
         return work
 
     def mark(self, kind: Kind, depth: int, conf: Any = None, detail: Any = None) -> Marker:
@@ -70,7 +71,7 @@ class Trisc(Risc):
         self.t += self.cost
         entry = Marker(kind, self, conf, detail, call_site(depth + 1, self.frame))
         self.queue.append(entry)
-        self.last = None
+        self.last = self.model = None
         return entry
 
     def grow(self, n: int, da: int = 0, db: int = 0, ddst: int = 0) -> None:

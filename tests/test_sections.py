@@ -1,0 +1,88 @@
+"""DST sections that repeat grow into one run only where nothing stands between them."""
+
+from programs import TILE, cb, launch, no_tiles, pages, tensor, tiles
+
+from ttlearn.compute import *
+from ttlearn.dataflow import *
+
+
+async def reader() -> None:
+    for i in range(4):
+        await cb_reserve_back(0, 1)
+        noc_async_read_page(i, tensor(0), get_write_ptr(0))
+        await noc_async_read_barrier()
+        cb_push_back(0, 1)
+
+
+async def writer() -> None:
+    for i in range(4):
+        await cb_wait_front(16, 1)
+        noc_async_write_page(i, tensor(1), get_read_ptr(16))
+        await noc_async_write_barrier()
+        cb_pop_front(16, 1)
+
+
+async def alternates() -> None:
+    """Two kinds of section in turn, the second with an SFPU function, which never joins a run."""
+    compute_kernel_hw_startup(0, 16)
+    copy_init(0)
+    await cb_wait_front(0, 4)
+    await cb_reserve_back(16, 4)
+    for i in range(0, 4, 2):
+        tile_regs_acquire()
+        copy_tile(0, i, 0)
+        tile_regs_commit()
+        tile_regs_acquire()
+        copy_tile(0, i + 1, 0)
+        square_tile(0)
+        tile_regs_commit()
+        for _ in range(2):
+            tile_regs_wait()
+            pack_tile(0, 16)
+            tile_regs_release()
+    cb_push_back(16, 4)
+    cb_pop_front(0, 4)
+
+
+async def feeds_itself() -> None:
+    """Reserves all, pushes two at a time, and needs the first two before it can make the next."""
+    compute_kernel_hw_startup(0, 16)
+    copy_init(0)
+    await cb_wait_front(0, 2)
+    await cb_reserve_back(1, 4)
+    for i in range(2):
+        tile_regs_acquire()
+        for t in range(2):
+            copy_tile(i, t, t)
+        tile_regs_commit()
+        tile_regs_wait()
+        for t in range(2):
+            pack_tile(t, 1)
+        tile_regs_release()
+        cb_push_back(1, 2)
+        if UNPACK():
+            await cb_wait_front(1, 2)
+    await cb_reserve_back(16, 4)
+    await cb_wait_front(1, 4)
+    for t in range(4):
+        tile_regs_acquire()
+        copy_tile(1, t, 0)
+        tile_regs_commit()
+        tile_regs_wait()
+        pack_tile(0, 16)
+        tile_regs_release()
+    cb_push_back(16, 4)
+    cb_pop_front(1, 4)
+    cb_pop_front(0, 2)
+
+
+def test_sections_of_two_kinds_keep_their_order() -> None:
+    four = [cb(0, 4, TILE), cb(16, 4, TILE)]
+    run = launch(reader, writer, alternates, tensors=[tiles(4), no_tiles(4)], cbs=four)
+    assert pages(run) == [1, 4, 3, 16]
+
+
+def test_a_section_after_a_push_does_not_join_the_run_before_it() -> None:
+    cbs = [cb(0, 4, TILE), cb(1, 4, TILE), cb(16, 4, TILE)]
+    run = launch(reader, writer, feeds_itself, tensors=[tiles(4), no_tiles(4)], cbs=cbs)
+    assert pages(run) == [1, 2, 1, 2]

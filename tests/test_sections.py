@@ -1,7 +1,10 @@
 """DST sections that repeat grow into one run only where nothing stands between them."""
 
+import numpy as np
+import pytest
 from programs import TILE, cb, launch, no_tiles, pages, tensor, tiles
 
+import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
 
@@ -86,3 +89,31 @@ def test_a_section_after_a_push_does_not_join_the_run_before_it() -> None:
     cbs = [cb(0, 4, TILE), cb(1, 4, TILE), cb(16, 4, TILE)]
     run = launch(reader, writer, feeds_itself, tensors=[tiles(4), no_tiles(4)], cbs=cbs)
     assert pages(run) == [1, 2, 1, 2]
+
+
+def trace(run: tt.Run) -> list[tuple[object, ...]]:
+    """What happened when; a run of sections does not list its acquire and commit, so those are left out."""
+    left_out = ("acquire", "commit", "wait", "release")
+    return [(e.start, e.end, e.risc, e.what, e.detail) for e in run.trace.events() if e.what not in left_out]
+
+
+@pytest.mark.parametrize("style", ["helpers", "raw"])
+@pytest.mark.parametrize("fp32_dest", [True, False])
+def test_the_fast_path_gives_the_times_and_data_of_single_steps(
+    style: str, fp32_dest: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(0).normal(size=(64, 160))
+
+    def layernorm() -> tt.Run:
+        return tt.layernorm_fused_rm(x, x[0], x[1], style=style, fp32_dest_acc_en=fp32_dest)
+
+    fast = layernorm()
+    monkeypatch.setattr("ttlearn.sim.engine.stream", lambda engine: False)
+    monkeypatch.setattr("ttlearn.sim.engine.stream_sections", lambda engine: False)
+    stepped = layernorm()
+    monkeypatch.setattr("ttlearn.sim.trisc.Trisc._make_model", lambda self: None)
+    apart = layernorm()
+    assert (stepped.output == fast.output).all()
+    assert (apart.output == fast.output).all()
+    assert trace(stepped) == trace(fast)
+    assert trace(apart) == trace(fast)

@@ -1,0 +1,1 @@
+"""Real C++ kernels in, real C++ kernels out."""

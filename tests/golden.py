@@ -1,7 +1,8 @@
 """Runs the golden programs: descriptors made from a case's `program`, kernels given in Python.
 
-A case comes from tests/data: real ttnn 0.81.1 kernels run by Tenstorrent's simulator ttsim, on no silicon. Its
-C++ kernels are translated by hand; one that needs `defines` is given as a plain function (defines) -> kernel.
+A case comes from tests/data: real ttnn 0.81.1 kernels run by Tenstorrent's simulator ttsim, on no silicon. Each runs
+twice: from its C++ text, by `tt.cpp.read`, and from a translation by hand, which the test gives. Of these, one that
+needs `defines` is a plain function (defines) -> kernel.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 import ttlearn as tt
+from ttlearn.cpp import read
 from ttlearn.sim.formats import POISON, bf16_values
 
 Bits = NDArray[Any]
@@ -30,10 +32,11 @@ CONFIGS = {"reader": tt.ReaderConfigDescriptor, "writer": tt.WriterConfigDescrip
 
 @dataclass(frozen=True)
 class Case:
-    """One golden run: the index entry and its arrays as bit patterns."""
+    """One golden run: the index entry and its arrays as bit patterns. `texts`: the C++ kernels, if it is to run them."""
 
     entry: dict[str, Any]
     arrays: dict[str, Bits]
+    texts: dict[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -45,9 +48,15 @@ class Case:
 
 
 def load(name: str) -> list[Case]:
-    """All cases of a set."""
+    """All cases of a set, translated by hand."""
     arrays = dict(np.load(DATA / f"{name}.npz"))
     return [Case(e, _of_case(arrays, e["name"])) for e in json.loads((DATA / f"{name}.json").read_text())["cases"]]
+
+
+def load_cpp(name: str) -> list[Case]:
+    """The same cases, to be run from their C++ text."""
+    texts = json.loads((DATA / f"{name}.json").read_text()).get("kernels")
+    return [replace(case, texts=texts) for case in load(name)] if texts else []
 
 
 def _of_case(arrays: dict[str, Bits], case: str) -> dict[str, Bits]:
@@ -56,9 +65,9 @@ def _of_case(arrays: dict[str, Bits], case: str) -> dict[str, Bits]:
 
 
 def cases(*sets: str, where: Callable[[Case], bool] = lambda case: True) -> pytest.MarkDecorator:
-    """Parametrise a test by the cases of some sets."""
-    chosen = [case for name in sets for case in load(name) if where(case)]
-    return pytest.mark.parametrize("case", chosen, ids=[case.name for case in chosen])
+    """Parametrise a test by the cases of some sets, from C++ and by hand."""
+    chosen = [case for name in sets for case in [*load(name), *load_cpp(name)] if where(case)]
+    return pytest.mark.parametrize("case", chosen, ids=[f"{c.name}{'-cpp' * (c.texts is not None)}" for c in chosen])
 
 
 # ---- a case's program as descriptors ------------------------------------------------------------------------
@@ -82,7 +91,7 @@ def descriptor(case: Case, on: dict[str, tt.Tensor], kernels: Kernels) -> tt.Pro
     p = case.program
     everywhere = tt.core_set(*(tuple(core) for core in p["cores"]))
     return tt.ProgramDescriptor(
-        [_kernel(k, p, on, kernels) for k in p["kernels"]],
+        [_kernel(k, case, on, kernels) for k in p["kernels"]],
         [_cb(cb, everywhere) for cb in p["cbs"]],
         [tt.SemaphoreDescriptor(s["id"], everywhere, s["initial"]) for s in p["semaphores"]],
     )
@@ -94,8 +103,12 @@ def _cb(cb: dict[str, Any], cores: tt.CoreRangeSet) -> tt.CBDescriptor:
     return tt.CBDescriptor(page * cb["num_pages"], cores, [form])
 
 
-def _kernel(k: dict[str, Any], p: dict[str, Any], on: dict[str, tt.Tensor], kernels: Kernels) -> tt.KernelDescriptor:
-    source = kernels[k["kernel"]]
+def _kernel(k: dict[str, Any], case: Case, on: dict[str, tt.Tensor], kernels: Kernels) -> tt.KernelDescriptor:
+    p, name = case.program, k["kernel"]
+    if case.texts is not None:
+        source = read(case.texts[name], k["kind"], k["defines"], name=f"{name}.cpp")
+    else:
+        source = kernels[name]
     if not inspect.iscoroutinefunction(source):
         source = source(k["defines"])
     cores = [tuple(core) for core in k.get("cores", p["cores"])]

@@ -533,11 +533,11 @@ CULPRITS = {
     "h01_reader_pushes_fewer": "NCRISC (p_rd), the producer of c_0, finished after it pushed 3 pages",
     "h03_writer_counts_sticks": "the producer of c_16, finished after it pushed 2 pages",
     "h08_pop_missing": "nobody has ever popped a page of c_0",
-    "h10_semaphore_never_incremented": "NCRISC waits in noc_semaphore_wait(semaphore 0, 1) at h10_recv line",
+    "h10_semaphore_never_incremented": "NCRISC waits in noc_semaphore_wait(semaphore 0, 1) at h10_recv",
     "h13_intermediate_cb_too_small": "UNPACK asks for 4 pages of c_1, which has 2",
     "h15_cumulative_wait_with_pop": "UNPACK waits in cb_wait_front(c_0, 4)",
     "h17_release_missing": "no DST section is free: PACK has not released one (tile_regs_release)",
-    "h27_multicast_excludes_sender": "NCRISC waits in noc_semaphore_wait(semaphore 0, 1) at h27_send line",
+    "h27_multicast_excludes_sender": "NCRISC waits in noc_semaphore_wait(semaphore 0, 1) at h27_send",
     "h36_mul_init_add_tiles": "does the init fit the operation?",
     "h42_multicore_last_cores_too_many": "the producer of c_0, finished after it pushed 2 pages",
 }

@@ -3,9 +3,10 @@
 Host names are ttnn's; kernel names are in `ttlearn.dataflow` and `ttlearn.compute`.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from .errors import DeviceHang, HostError, KernelError, TTError, Violation
+from .errors import CppError, DeviceHang, HostError, KernelError, TTError, Violation
 from .host.descriptors import (
     CBDescriptor,
     CBFormatDescriptor,
@@ -41,6 +42,7 @@ from .sim.formats import bfloat16, float32
 from .sim.fpu import MathFidelity
 
 if TYPE_CHECKING:
+    from . import cpp
     from .layernorm.op import layernorm_fused_rm
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "CoreCoord",
     "CoreRange",
     "CoreRangeSet",
+    "CppError",
     "DataMovementConfigDescriptor",
     "DataMovementProcessor",
     "DeviceHang",
@@ -73,6 +76,7 @@ __all__ = [
     "allocate_tensor_on_device",
     "bfloat16",
     "core_set",
+    "cpp",
     "float32",
     "from_numpy",
     "generic_op",
@@ -84,9 +88,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The op comes with its kernels and the whole kernel API; a program that only uses `tt.` need not wait for them."""
+    """The op comes with its kernels and the whole kernel API, `cpp` with its parsers; nobody else waits for them."""
     if name == "layernorm_fused_rm":
         from .layernorm.op import layernorm_fused_rm
 
         return layernorm_fused_rm
+    if name == "cpp":
+        return importlib.import_module(".cpp", __name__)
     raise AttributeError(f"module 'ttlearn' has no attribute {name!r}")

@@ -23,6 +23,10 @@ class Violation(TTError):
     """A hazard that hardware would pass over in silence; raised at once when `strict` is on."""
 
 
+class CppError(TTError):
+    """C++ that cannot be read, or Python that cannot be written as C++: file, line, construct, what to write instead."""
+
+
 class Stuck(TTError):
     """Nobody can run and no event is due. Carries the device, explains nothing."""
 

@@ -1,1 +1,11 @@
 """Real C++ kernels in, real C++ kernels out."""
+
+try:
+    import pcpp as _pcpp  # noqa: F401
+    import tree_sitter_cpp as _tree_sitter_cpp  # noqa: F401
+except ImportError as why:
+    raise ImportError(f"tt.cpp needs {why.name}, which is not installed: pip install 'ttlearn[cpp]'") from None
+
+from .read import read
+
+__all__ = ["read"]

@@ -91,6 +91,6 @@ def _call(name: str, function: Callable[..., Any]) -> Call:
     result = str(signature.return_annotation)
     waits = "Wait" in result or inspect.iscoroutinefunction(function)
     kind = {"None": "void", "bool": "bool"}.get(result, "uint32_t")
-    if waits and "read_tile_value" != name and "get_tile_address" != name:
+    if waits and name != "read_tile_value" and name != "get_tile_address":
         kind = "void"
     return Call(name, function, tuple(params), tuple(template), waits, _RETURNS.get(name, kind))

@@ -11,11 +11,13 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 OURS = str(Path(__file__).parent.parent) + os.sep
+CPP = (".cpp", ".cc", ".h", ".hpp")  # a kernel that was read from C++ keeps its places there
 
 
 class Site(NamedTuple):
@@ -35,14 +37,24 @@ class Site(NamedTuple):
     def text(self) -> str:
         """The source line, also of a notebook cell: the kernel's, or its helper's, but never this package's."""
         if self.code.co_filename.startswith(OURS):
-            return linecache.getline(self.kernel.co_filename, self.line).strip()
-        return linecache.getline(self.code.co_filename, line_of(self.code, self.lasti)).strip()
+            return _text(self.kernel, self.kernel_lasti)
+        return _text(self.code, self.lasti)
 
     def __str__(self) -> str:
-        where = f"{self.kernel.co_name} line {self.line}"
+        name = Path(self.kernel.co_filename).name
+        where = f"{name if name.endswith(CPP) else self.kernel.co_name} line {self.line}"
         if self.code is not self.kernel:
             where += f" (inside {self.code.co_name} line {line_of(self.code, self.lasti)})"
         return f"{where}: `{self.text}`" if self.text else where
+
+
+def _text(code: CodeType, lasti: int) -> str:
+    """The source line; of C++, where a line often holds several calls, the one statement."""
+    line = linecache.getline(code.co_filename, line_of(code, lasti))
+    if code.co_filename.endswith(CPP):
+        first, last, start, end = next(islice(code.co_positions(), lasti // 2, None))
+        line = line.rstrip()[start : end if first == last else None]
+    return line.strip()
 
 
 def line_of(code: CodeType, lasti: int) -> int:

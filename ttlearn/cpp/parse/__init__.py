@@ -1,0 +1,1 @@
+"""C++ text to Python text, one construct a file."""

@@ -1,0 +1,172 @@
+"""A kernel file's top level: functions by name, constants, enums, and `void kernel_main()` itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ...errors import CppError
+from . import calls, declarations, effects, literals, loops, memory, statements
+from .body import Body
+from .functions import body_of, callee_of, head
+from .spelling import type_of
+from .types import CType, Kind, settled
+from .unit import Chunk, Node, Unit, Untranslatable, Variable, named, short
+
+HANDLERS = (calls, declarations, effects, literals, loops, memory, statements)  # imported for what they register
+
+
+def translate(unit: Unit) -> None:
+    """The whole file; its kernel becomes the unit's last chunk."""
+    try:
+        _collect(unit, unit.tree.root_node)
+        _kernel(unit)
+    except RecursionError:
+        raise CppError(f"{unit.source.name}: expressions or blocks are nested too deeply to be read") from None
+    unit.raise_problems()
+
+
+def _collect(unit: Unit, root: Node) -> None:
+    """Functions by name; constants, enums and type names in order."""
+    constants = Body(unit, root)
+    comments: list[Node] = []
+    for node in _top(unit, root):
+        if node.type == "comment":
+            comments.append(node)
+        elif node.type in ("function_definition", "template_declaration"):
+            _function(unit, node, comments)
+            comments = []
+        else:
+            _before(constants, comments)
+            comments = []
+            _declaration(constants, node)
+    if constants.lines:
+        unit.chunks.append(Chunk(constants.lines[0].place.file, constants.lines))
+
+
+def _top(unit: Unit, root: Node) -> list[Node]:
+    """Top-level nodes, those inside namespaces included."""
+    nodes: list[Node] = []
+    for node in root.named_children:
+        block = node.child_by_field_name("body")
+        if node.type in ("namespace_definition", "linkage_specification") and block is not None:
+            nodes += _top(unit, block) if block.type == "declaration_list" else [block]
+        elif node.type not in (
+            "using_declaration",
+            "empty_statement",
+            ";",
+            "preproc_call",
+            "namespace_alias_definition",
+        ):
+            nodes.append(node)
+    return nodes
+
+
+def _function(unit: Unit, node: Node, comments: list[Node]) -> None:
+    inner = node
+    if node.type == "template_declaration":
+        inner = next((n for n in named(node) if n.type == "function_definition"), node)
+    if inner.type != "function_definition" or inner.child_by_field_name("body") is None:
+        if inner.type == "function_definition" or "{" in unit.text(node):
+            unit.problem(
+                node, f"`{short(unit.text(node))}`: only functions are translated; use plain functions and variables"
+            )
+        return
+    declarator, _, _ = callee_of(unit, node)
+    name = declarator.child_by_field_name("declarator")
+    if name is None or name.type != "identifier":
+        unit.problem(node, f"`{short(unit.text(node))}`: only plain functions are translated")
+        return
+    unit.functions.setdefault(unit.text(name), []).append(node)
+    unit.comments[node.start_byte] = comments
+
+
+def _before(body: Body, comments: list[Node]) -> None:
+    for comment in comments:
+        body.statement(comment)
+
+
+def _declaration(body: Body, node: Node) -> None:
+    unit = body.unit
+    try:
+        if node.type == "enum_specifier":
+            _enum(body, node)
+        elif node.type == "declaration":
+            _constant(body, node)
+        elif node.type in ("alias_declaration", "type_definition", "static_assert_declaration", "ERROR"):
+            body.statement(node)
+        else:
+            what = node.type.replace("_", " ")
+            unit.problem(
+                node, f"`{short(unit.text(node))}` ({what}) is not translated; use plain functions and variables"
+            )
+    except Untranslatable:
+        pass
+
+
+def _constant(body: Body, node: Node) -> None:
+    """A constant of the file. One that asks for an argument is a function here, since it needs a running kernel."""
+    unit = body.unit
+    declarators = node.children_by_field_name("declarator")
+    if any(d.type == "function_declarator" for d in declarators):
+        return  # a function declared ahead of its definition
+    if not re.search(r"\bconst(expr)?\b", unit.text(node)):
+        body.refuse(node, f"`{short(unit.text(node))}`: a variable outside a function; declare it inside kernel_main")
+    first = len(body.lines)
+    body.statement(node)
+    for line in body.lines[first:]:
+        name, _, value = line.text.partition(" = ")
+        variable = next((v for v in body.scopes[0].values() if v.text == name), None)
+        if variable is None:
+            continue
+        key = next(k for k, v in body.scopes[0].items() if v is variable)
+        if re.search(r"\bget_\w*arg_val|TensorAccessor|\w+\(\)", value):
+            line.text = f"def {name}(): return {value}"
+            variable = Variable(f"{name}()", variable.type, variable.low, variable.high)
+        body.scopes[0][key] = variable
+        unit.globals[key] = variable
+
+
+def _enum(body: Body, node: Node) -> None:
+    """An enum's members as the numbers they are."""
+    unit = body.unit
+    label, block = node.child_by_field_name("name"), node.child_by_field_name("body")
+    if label is None or block is None:
+        body.refuse(node, f"`{short(unit.text(node))}`: give the enum a name")
+    name, following, members = unit.text(label), 0, {}
+    for member in named(block):
+        spelled, value = member.child_by_field_name("name"), member.child_by_field_name("value")
+        if spelled is None:
+            continue
+        if value is not None:
+            given = settled(body.value(value)).constant
+            if given is None:
+                body.refuse(member, f"`{unit.text(member)}`: an enum's value must be a number that is known here")
+            following = given or 0
+        members[unit.text(spelled)] = following
+        following += 1
+    base = node.child_by_field_name("base")
+    known = type_of(body, base) if base is not None else None
+    unit.types[name] = known if known is not None and known.kind is Kind.INT else CType("int32_t", Kind.INT, 32, True)
+    unit.members[name] = members
+    with body.block(f"class {name}:", node):
+        for key, number in members.items():
+            body.emit(f"{key} = {number}", node)
+
+
+def _kernel(unit: Unit) -> None:
+    mains = unit.functions.get("kernel_main", [])
+    if len(mains) != 1:
+        problem = "has no `void kernel_main()`" if not mains else "has kernel_main more than once"
+        unit.raise_problems()
+        raise CppError(f"{unit.source.name} {problem}; a kernel is one `void kernel_main() {{ … }}`")
+    declarator, block, _ = callee_of(unit, mains[0])
+    body = Body(unit, mains[0])
+    stem = re.sub(r"\W", "_", Path(unit.source.name).stem) or "kernel"
+    unit.name = unit.python_name(stem if not stem[0].isdigit() else f"k_{stem}")
+    comments = Body(unit, block)
+    _before(comments, unit.comments.get(mains[0].start_byte, []))
+    body_of(body, block)
+    body.awaits = True
+    head(body, unit.name, [], declarator, block)
+    unit.chunks.append(Chunk(unit.place(mains[0]).file, comments.lines + body.lines))

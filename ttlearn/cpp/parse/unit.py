@@ -1,0 +1,150 @@
+"""The state of one translation: what the text declares, what has been made of it, what could not be.
+
+Problems are collected, so that one error lists all of them. Left out: functions under way (`body`) and how
+each construct is translated.
+"""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import tree_sitter
+import tree_sitter_cpp
+
+from ...errors import CppError
+from .. import api, c
+from .source import Place, Source
+from .types import ATOM, CType, Kind, Value
+
+Node = tree_sitter.Node
+_LANGUAGE = tree_sitter.Language(tree_sitter_cpp.language())
+_MOST_PROBLEMS = 12  # listed in one error
+RESERVED = {*keyword.kwlist, *keyword.softkwlist, *c.__all__} - {"_", "type"}
+RESERVED |= {"range", "min", "max", "int", "float", "bool", "abs", "list", "len", "print", "print_"}
+
+BROKEN = CType("unknown", Kind.OBJECT)
+
+
+class Untranslatable(Exception):
+    """Ends the translation of one statement; its problem has been noted."""
+
+
+@dataclass
+class Variable:
+    """A name of the C++ text: its Python text, its type, and between which numbers it lies."""
+
+    text: str
+    type: CType
+    low: float
+    high: float
+    function: Function | None = None  # what it calls, if it is a lambda
+
+    @property
+    def value(self) -> Value:
+        return Value(self.text, ATOM, self.type, self.low, self.high)
+
+
+@dataclass
+class Line:
+    """One line of Python and the C++ it stands for."""
+
+    indent: int
+    text: str
+    place: Place
+
+
+@dataclass
+class Chunk:
+    """One function (or a group of constants) of the Python module, from one C++ file."""
+
+    file: str
+    lines: list[Line]
+
+
+@dataclass
+class Function:
+    """A helper of the C++ text as it was translated for one set of argument types."""
+
+    name: str
+    awaits: bool
+    returns: CType
+    takes: list[CType]
+    inout: list[int] = field(default_factory=list)  # parameters it hands back, since Python's are not references
+
+
+class Unit:
+    """One kernel file under translation."""
+
+    def __init__(self, source: Source, kind: str, args: list[int] | None) -> None:
+        self.source, self.kind, self.args = source, kind, args
+        self.calls, self.enums, self.names = api.calls(kind), api.enums(kind), api.namespace(kind)
+        self.tree = tree_sitter.Parser(_LANGUAGE).parse(source.expanded)
+        self.problems: list[tuple[Place, str]] = []
+        self.unknown: dict[str, list[int]] = {}
+        self.functions: dict[str, list[Node]] = {}
+        self.globals: dict[str, Variable] = {}
+        self.types: dict[str, CType] = {}
+        self.members: dict[str, dict[str, int]] = {}  # enum -> member -> value
+        self.made: dict[tuple[Any, ...], Function | None] = {}
+        self.chunks: list[Chunk] = []
+        self.comments: dict[int, list[Node]] = {}  # those above the function that starts at a byte
+        self.name = ""  # the kernel's
+        self.taken: set[str] = {*self.names, *RESERVED}
+
+    def text(self, node: Node) -> str:
+        return self.source.expanded[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def place(self, node: Node) -> Place:
+        return self.source.place(node.start_byte, max(node.end_byte, node.start_byte + 1))
+
+    def problem(self, node: Node, what: str) -> None:
+        """Note what cannot be translated and what to write instead."""
+        place = self.place(node)
+        if (place, what) not in self.problems:
+            self.problems.append((place, what))
+
+    def unknown_name(self, node: Node, name: str) -> NoReturn:
+        """Note a name that nothing declares; all of them make one line of the error."""
+        self.unknown.setdefault(name, []).append(self.place(node).line)
+        raise Untranslatable
+
+    def python_name(self, name: str) -> str:
+        """A Python name for a module-level C++ name."""
+        text = name
+        while text in self.taken:
+            text += "_"
+        self.taken.add(text)
+        return text
+
+    def raise_problems(self) -> None:
+        """One error for everything that was found."""
+        parts = [f"{p.file} line {p.line}: {what}" for p, what in sorted(self.problems)[:_MOST_PROBLEMS]]
+        if len(self.problems) > _MOST_PROBLEMS:
+            parts.append(f"… and {len(self.problems) - _MOST_PROBLEMS} more")
+        if self.unknown:
+            listed = [f"{name} (line{'s' * (len(at) > 1)} {_lines(at)})" for name, at in sorted(self.unknown.items())]
+            parts.append(
+                f"{self.source.name}: {len(listed)} name{'s' * (len(listed) > 1)} that a {self.kind} kernel does not have here: "
+                f"{', '.join(listed)}; use calls of ttlearn.{'compute' if self.kind == 'compute' else 'dataflow'}"
+            )
+            if self.source.missing:
+                parts[-1] += f", or put the missing include beside the kernel: {', '.join(self.source.missing)}"
+        if parts:
+            raise CppError("\n".join(parts))
+
+
+def _lines(at: list[int]) -> str:
+    return ", ".join(str(line) for line in sorted(set(at)))
+
+
+def short(text: str) -> str:
+    """A piece of C++ on one line, cut to be quoted."""
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:57] + "..."
+
+
+def named(node: Node) -> list[Node]:
+    """The children that are not punctuation or comments."""
+    return [child for child in node.named_children if child.type != "comment"]

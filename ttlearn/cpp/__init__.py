@@ -6,6 +6,7 @@ try:
 except ImportError as why:
     raise ImportError(f"tt.cpp needs {why.name}, which is not installed: pip install 'ttlearn[cpp]'") from None
 
+from .ledger import ledger
 from .read import read
 
-__all__ = ["read"]
+__all__ = ["ledger", "read"]

@@ -1,0 +1,289 @@
+"""A walk through a kernel without running it: every call with its line, its loops, and how often it is made.
+
+Follows the Python of a kernel, in C++ kernels the one that was read from them, and its helpers. A count that
+depends on data is None. Left out: while loops (None), and values that change from trip to trip in other ways than by 1.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .poly import Poly, name, number
+from .syntax import combined, elements, fresh, load, merge, not_negative, spelled
+
+Functions = Callable[[str], ast.AsyncFunctionDef | ast.FunctionDef | None]
+Constants = Callable[[str], int | None]  # a number that a module gives a name
+Known = dict[str, dict[int, int]]  # which argument call -> index -> value
+
+_WRAPS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "int")
+_ARGUMENTS = ("get_arg_val", "get_common_arg_val", "get_compile_time_arg_val")
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A loop around a call, or a condition on it, as `t<Wt` or `if last`. `trips` None: nobody can say how often."""
+
+    text: str
+    label: str = ""  # of a counter, which the counts inside may use
+    trips: Poly | None = None
+    factor: Poly | None = None  # of a condition: 1 where it holds, else 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """One call in the text. `counts` are its arguments, `around` the loops and conditions it stands in."""
+
+    call: str
+    line: int
+    text: str
+    counts: tuple[Poly | None, ...]
+    around: tuple[Trip, ...]
+
+    def total(self, count: Poly | None) -> Poly | None:
+        """`count` in each trip, summed over all of them."""
+        for trip in reversed(self.around):
+            if count is None:
+                return None
+            if trip.label:
+                count = count.summed(trip.label, trip.trips) if trip.trips is not None else None
+            else:
+                count = count * trip.factor if trip.factor is not None else None
+        return count
+
+
+@dataclass
+class Walk:
+    """Goes through one kernel. `known` are arguments that are known, `wanted` says which calls to keep."""
+
+    functions: Functions
+    known: Known
+    wanted: Callable[[str], bool]
+    constants: Constants
+    made: list[Made] = field(default_factory=list)
+    around: list[Trip] = field(default_factory=list)
+    depth: int = 0
+
+    def kernel(self, definition: ast.AsyncFunctionDef | ast.FunctionDef) -> list[Made]:
+        self._block(definition.body, {})
+        return self.made
+
+    # ---- statements -----------------------------------------------------------------------------------------
+
+    def _block(self, statements: list[ast.stmt], values: dict[str, Poly | None]) -> bool:
+        """Walk some statements; True if they end in a return (or break, or continue)."""
+        for k, statement in enumerate(statements):
+            if isinstance(statement, ast.If):
+                if self._if(statement, statements[k + 1 :], values):
+                    return True
+            elif isinstance(statement, ast.For):
+                self._for(statement, values)
+            elif isinstance(statement, ast.While):
+                self._loop(Trip(f"while {ast.unparse(statement.test)}", "while"), statement, values)
+            elif isinstance(statement, ast.Assign):
+                self._assign(statement, values)
+            elif isinstance(statement, ast.AugAssign):
+                operation = ast.BinOp(load(statement.target), statement.op, statement.value)
+                self._store(statement.target, self._value(operation, values), values)
+            elif isinstance(statement, (ast.Return, ast.Break, ast.Continue)):
+                if isinstance(statement, ast.Return) and statement.value is not None:
+                    self._value(statement.value, values)
+                return True
+            elif isinstance(statement, ast.Expr):
+                self._value(statement.value, values)
+        return False
+
+    def _assign(self, statement: ast.Assign, values: dict[str, Poly | None]) -> None:
+        target, value = statement.targets[0], statement.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.IfExp):
+            test = self._value(value.test, values)
+            if test is not None and test.constant is not None:
+                value = value.body if test.constant else value.orelse
+        if isinstance(target, ast.Tuple):
+            parts = elements(value, len(target.elts))
+            labels = [e.id if isinstance(e, ast.Name) else None for e in target.elts]
+            found = [self._value(p, values, label) for p, label in zip(parts, labels, strict=True)] if parts else []
+            for element, number in zip(target.elts, found or [None] * len(labels), strict=True):
+                self._store(element, number, values)
+            return
+        label = target.id if isinstance(target, ast.Name) else None
+        self._store(target, self._value(value, values, label), values)
+
+    def _store(self, target: ast.expr, value: Poly | None, values: dict[str, Poly | None]) -> None:
+        if isinstance(target, ast.Name):
+            values[target.id] = value
+
+    def _if(self, statement: ast.If, rest: list[ast.stmt], values: dict[str, Poly | None]) -> bool:
+        """Both branches, each under its condition; what follows a branch that leaves belongs to the other."""
+        test, text = self._value(statement.test, values), ast.unparse(statement.test)
+        constant = test.constant if test is not None else None
+        if constant is not None:
+            return self._block(statement.body if constant else statement.orelse, values)
+        role = text in ("UNPACK()", "MATH()", "PACK()")
+        yes = number(1) if role else self._indicator(text, statement.test, values)
+        no = None if yes is None else number(0) if role else number(1) - yes
+        before = dict(values)
+        left = self._under(Trip(f"if {text}", factor=yes), statement.body, values)
+        other = dict(before)
+        also_left = self._under(Trip(f"unless {text}", factor=no), statement.orelse, other)
+        merge(values, other)
+        if left and not also_left:
+            self._under(Trip(f"unless {text}", factor=no), rest, other)
+            return True
+        if also_left and not left and statement.orelse:
+            self._under(Trip(f"if {text}", factor=yes), rest, values)
+            return True
+        return left and also_left
+
+    def _indicator(self, text: str, test: ast.expr, values: dict[str, Poly | None]) -> Poly | None:
+        """A condition as a number, if it is the same in every trip and no data are looked at."""
+        counters = {trip.label for trip in self.around if trip.label}
+        for node in ast.walk(test):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in values:
+                value = values[node.id]
+                if value is None or value.names & counters:
+                    return None
+            if isinstance(node, (ast.Await, ast.Subscript)):
+                return None
+            if isinstance(node, ast.Call) and not (
+                isinstance(node.func, ast.Name) and node.func.id in (*_WRAPS, *_ARGUMENTS)
+            ):
+                return None
+        return name(f"[{text}]")
+
+    def _under(self, trip: Trip, statements: list[ast.stmt], values: dict[str, Poly | None]) -> bool:
+        self.around.append(trip)
+        left = self._block(statements, values)
+        self.around.pop()
+        return left
+
+    def _for(self, statement: ast.For, values: dict[str, Poly | None]) -> None:
+        target, over = statement.target, statement.iter
+        label = target.id if isinstance(target, ast.Name) else ""
+        steps = self._steps(over, values)
+        if steps is None or not label or any(isinstance(n, (ast.Break, ast.Return)) for n in ast.walk(statement)):
+            self._loop(Trip(spelled(ast.unparse(target), over), label or "for"), statement, values)
+            return
+        start, trips, step = steps
+        counter = label
+        while any(trip.label == counter for trip in self.around):
+            counter += "'"
+        inner = {**values, label: start + name(counter) * step}
+        self._loop(Trip(spelled(label, over), counter, trips), statement, values, inner)
+
+    def _steps(self, over: ast.expr, values: dict[str, Poly | None]) -> tuple[Poly, Poly, Poly] | None:
+        """(first, how many, by how much) of range(…) and count(…)."""
+        if not (isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id in ("range", "count")):
+            return None
+        given = [self._value(argument, values) for argument in over.args]
+        if len(given) == 1:
+            given = [number(0), given[0]]
+        start, stop, step = (*given, number(1))[:3]
+        if start is None or stop is None or step is None:
+            return None
+        span = stop - start
+        if step.constant == 1:
+            return start, not_negative(span), step
+        if step.constant == -1:
+            return start, not_negative(number(0) - span), step
+        if span.constant is None or step.constant is None:
+            return start, span // step, step
+        return start, not_negative(number(-((-span.constant) // step.constant))), step
+
+    def _loop(
+        self,
+        trip: Trip,
+        statement: ast.For | ast.While,
+        values: dict[str, Poly | None],
+        inner: dict[str, Poly | None] | None = None,
+    ) -> None:
+        """A loop's body. What it assigns is unknown inside from the second trip on, and after it."""
+        inner = dict(values) if inner is None else inner
+        assigned = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own = fresh(statement.body)
+        for label in assigned - own - {trip.label.rstrip("'")}:
+            if label in inner:
+                inner[label] = None
+        self._under(trip, statement.body, inner)
+        for label in assigned:
+            values[label] = None
+
+    # ---- expressions ----------------------------------------------------------------------------------------
+
+    def _value(self, node: ast.expr, values: dict[str, Poly | None], label: str | None = None) -> Poly | None:
+        """A number as a polynomial, walking into calls on the way. `label` is the name it is stored under."""
+        if isinstance(node, ast.Await):
+            return self._value(node.value, values, label)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return number(int(node.value))
+        if isinstance(node, ast.Name):
+            if node.id in values:
+                return values[node.id]
+            constant = self.constants(node.id)
+            return None if constant is None else number(constant)
+        if isinstance(node, ast.IfExp):
+            return self._chosen(node, values, label)
+        if isinstance(node, ast.BinOp):
+            return combined(node.op, self._value(node.left, values), self._value(node.right, values))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return combined(ast.Sub(), number(0), self._value(node.operand, values))
+        if isinstance(node, ast.Compare):
+            return self._compared(node, values)
+        if isinstance(node, ast.Call):
+            return self._call(node, values, label)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self._value(child, values)
+        return None
+
+    def _chosen(self, node: ast.IfExp, values: dict[str, Poly | None], label: str | None) -> Poly | None:
+        test = self._value(node.test, values)
+        yes, no = self._value(node.body, values, label), self._value(node.orelse, values, label)
+        if test is None or test.constant is None:
+            return yes if yes == no else None
+        return yes if test.constant else no
+
+    def _compared(self, node: ast.Compare, values: dict[str, Poly | None]) -> Poly | None:
+        left, right = self._value(node.left, values), self._value(node.comparators[0], values)
+        difference = (left - right).constant if left is not None and right is not None else None
+        if difference is None or len(node.ops) != 1:
+            return None
+        holds = {ast.Eq: difference == 0, ast.NotEq: difference != 0, ast.Lt: difference < 0, ast.LtE: difference <= 0}
+        holds |= {ast.Gt: difference > 0, ast.GtE: difference >= 0}
+        answer = holds.get(type(node.ops[0]))
+        return None if answer is None else number(int(answer))
+
+    def _call(self, node: ast.Call, values: dict[str, Poly | None], label: str | None) -> Poly | None:
+        module = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.attr
+        if not isinstance(node.func, ast.Name) and not (module and self.wanted(module)):
+            for argument in node.args:
+                self._value(argument, values)
+            return None
+        called = node.func.id if isinstance(node.func, ast.Name) else str(module)
+        given = tuple(self._value(argument, values) for argument in node.args)
+        if called in _WRAPS and len(given) == 1:
+            return given[0]
+        if called in ("min", "max") and len(given) == 2:
+            return given[0] if given[0] == given[1] else None
+        if called in _ARGUMENTS:
+            return self._argument(called, given[0] if given else None, label)
+        if self.wanted(called):
+            self.made.append(Made(called, node.lineno, ast.unparse(node), given, tuple(self.around)))
+            return None
+        definition = self.functions(called)
+        if definition is not None and self.depth < 20:
+            inner = dict(zip((a.arg for a in definition.args.args), given, strict=False))
+            inner |= {k.arg: self._value(k.value, values) for k in node.keywords if k.arg}
+            self.depth += 1
+            self._block(definition.body, inner)
+            self.depth -= 1
+        return None
+
+    def _argument(self, call: str, index: Poly | None, label: str | None) -> Poly | None:
+        """An argument: its value if that is known, else a name: the variable it is stored in, or the call."""
+        at = int(index.constant) if index is not None and index.constant is not None else None
+        if at is None:
+            return None
+        value = self.known.get(call, {}).get(at)
+        return name(label or f"{call}({at})") if value is None else number(value)

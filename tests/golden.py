@@ -105,10 +105,7 @@ def _cb(cb: dict[str, Any], cores: tt.CoreRangeSet) -> tt.CBDescriptor:
 
 def _kernel(k: dict[str, Any], case: Case, on: dict[str, tt.Tensor], kernels: Kernels) -> tt.KernelDescriptor:
     p, name = case.program, k["kernel"]
-    if case.texts is not None:
-        source = read(case.texts[name], k["kind"], k["defines"], name=f"{name}.cpp")
-    else:
-        source = kernels[name]
+    source = read(case.texts[name], k["kind"], k["defines"], name=f"{name}.cpp") if case.texts else kernels[name]
     if not inspect.iscoroutinefunction(source):
         source = source(k["defines"])
     cores = [tuple(core) for core in k.get("cores", p["cores"])]

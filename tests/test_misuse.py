@@ -271,12 +271,15 @@ def test_a_kernel_with_parameters() -> None:
 
 
 def test_something_else_as_kernel() -> None:
-    assert message(tt.HostError, 5) == "kernel_source must be an `async def` function, not 5"
+    assert message(tt.HostError, 5) == "kernel_source must be an `async def` function, or C++ (its path or text), not 5"
 
 
 def test_a_partial_as_kernel() -> None:
     partial = functools.partial(nothing)
-    assert message(tt.HostError, partial) == f"kernel_source must be an `async def` function, not {partial!r}"
+    assert (
+        message(tt.HostError, partial)
+        == f"kernel_source must be an `async def` function, or C++ (its path or text), not {partial!r}"
+    )
 
 
 def test_a_kernel_without_a_config() -> None:

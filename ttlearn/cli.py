@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import script
 from .dataflow import (
     TensorAccessor,
     TensorAccessorArgs,
@@ -48,9 +48,8 @@ from .host.program import generic_op
 from .host.tensor import TILE_LAYOUT, Tensor, allocate_tensor_on_device, from_numpy
 from .layernorm import golden
 from .layernorm.op import layernorm_fused_rm
+from .script import COLUMNS, wrapped
 from .sim.formats import bfloat16
-
-COLUMNS = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,8 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lab = commands.add_parser("lab", help="copy the notebooks and open them in JupyterLab")
     lab.add_argument("folder", nargs="?", default="ttlearn-notebooks", type=Path, help="default: %(default)s")
     lab.add_argument("--no-open", action="store_true", help="copy, and only print the command that would open them")
+    for name, what in (("run", "run a program file"), ("hang", "explain why a program file hangs")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("program", type=Path, help="a Python script that builds the program")
+        command.add_argument("arguments", nargs=argparse.REMAINDER, help="handed on to the script")
     given = parser.parse_args(arguments)
-    return demo() if given.command == "demo" else open_lab(given.folder, not given.no_open)
+    if given.command == "demo":
+        return demo()
+    if given.command == "lab":
+        return open_lab(given.folder, not given.no_open)
+    return (script.run if given.command == "run" else script.hang)(given.program, given.arguments)
 
 
 # ---- demo ----------------------------------------------------------------------------------------------------
@@ -106,14 +113,6 @@ def _show_layernorm(name: str, x: NDArray[Any]) -> None:
         line = f"  {f'c_{r.index}':<5}{r.num_pages:>6}{r.page_size:>8,}{counts}  {holds[r.index]}"
         print(line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}...")
     print()
-
-
-def wrapped(text: str) -> str:
-    """Long lines folded to 100 columns; short ones, tables above all, untouched."""
-    return "\n".join(
-        textwrap.fill(line, COLUMNS, subsequent_indent="      ", drop_whitespace=True, break_on_hyphens=False)
-        for line in text.splitlines()
-    )
 
 
 # ---- the hang ------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..errors import HostError
@@ -19,17 +21,20 @@ from .descriptors import (
     CBDescriptor,
     ComputeConfigDescriptor,
     DataMovementConfigDescriptor,
+    DataMovementProcessor,
     KernelDescriptor,
     ProgramDescriptor,
     RuntimeArgs,
+    SourceType,
 )
 
 
 def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> None:
     """Place CBs and semaphores, check and start all kernels."""
-    for kernel in program.kernels:
+    kernels = [_translated(kernel) for kernel in program.kernels]
+    for kernel in kernels:
         _check_function(kernel)
-    for kernel in program.kernels:
+    for kernel in kernels:
         for xy in kernel.core_ranges.cores():
             _check_core(device, xy, kernel.name)
             device.core(xy)
@@ -49,7 +54,7 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
     for core in device.cores.values():
         _check_l1(core)
         core.wire()
-    for kernel in program.kernels:
+    for kernel in kernels:
         arguments = _runtime_args(kernel)
         for xy in kernel.core_ranges.cores():
             _start(device.cores[xy], kernel, arguments.get(tuple(xy), []), strict)
@@ -58,6 +63,24 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
             if risc.kernel is not None:  # only now: a coroutine that is made and never run is a warning of Python's
                 risc.coro = coro = risc.kernel.kernel_source()
                 risc.frame = coro.cr_frame
+
+
+def _translated(kernel: KernelDescriptor) -> KernelDescriptor:
+    """With the kernel as a function: C++ is read, with the descriptor's defines."""
+    source = kernel.kernel_source
+    if not isinstance(source, (str, Path)):
+        return kernel
+    from ..cpp.read import read  # only here: its parsers are an extra that few programs need
+
+    path = Path(source) if kernel.source_type is SourceType.FILE_PATH else source
+    return replace(kernel, kernel_source=read(path, _kind(kernel), kernel.defines))
+
+
+def _kind(kernel: KernelDescriptor) -> str:
+    config = kernel.config
+    if isinstance(config, ComputeConfigDescriptor):
+        return "compute"
+    return "reader" if getattr(config, "processor", None) is DataMovementProcessor.RISCV_1 else "writer"
 
 
 def _check_function(kernel: KernelDescriptor) -> None:
@@ -85,7 +108,7 @@ def _check_function(kernel: KernelDescriptor) -> None:
             f"kernel_source {kernel.name} is a plain function; write `async def {kernel.name}():`, "
             "so that it can wait with `await`"
         )
-    raise HostError(f"kernel_source must be an `async def` function, not {source!r}")
+    raise HostError(f"kernel_source must be an `async def` function, or C++ (its path or text), not {source!r}")
 
 
 def _check_core(device: Device, xy: tuple[int, int], what: str) -> None:
@@ -166,7 +189,8 @@ def _start(core: Core, kernel: KernelDescriptor, arguments: list[int], strict: b
                 f"core {core.xy} has two compute kernels, {risc.kernel.name} and {kernel.name}; "
                 "a core runs one: join them, or give them different cores"
             )
-        risc.kernel, risc.code = kernel, kernel.kernel_source.__code__
+        source: Any = kernel.kernel_source
+        risc.kernel, risc.code = kernel, source.__code__
         risc.compile_time_args, risc.named_args = list(kernel.compile_time_args), dict(kernel.named_compile_time_args)
         risc.runtime_args, risc.common_args = arguments, list(kernel.common_runtime_args)
         risc.t = core.device.arch.launch

@@ -1,6 +1,6 @@
 """The descriptors a host program is made of, with ttnn's own names and fields.
 
-Plain data: nothing is checked before `generic_op`. Left out: sharded CBs, kernels from files (`ttlearn.cpp`).
+Plain data: nothing is checked before `generic_op`. Left out: sharded CBs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
 from ..errors import HostError
 from ..sim.formats import Format
@@ -122,11 +123,23 @@ class RuntimeArgs:
                 yield (x, y), values
 
 
+class SourceType(Enum):
+    """What a kernel_source that is a string stands for."""
+
+    FILE_PATH = "a path"
+    SOURCE_CODE = "the text"
+
+
+_SourceType = SourceType  # inside the class the name is ttnn's
+
+
 @dataclass
 class KernelDescriptor:
-    """One kernel: its function, where it runs, and its arguments."""
+    """One kernel: its function, or its C++ text or path (read with `defines`), where it runs, and its arguments."""
 
-    kernel_source: Callable[[], Any]
+    SourceType: ClassVar[type[Enum]] = SourceType
+
+    kernel_source: Callable[[], Any] | str | Path
     core_ranges: CoreRangeSet
     config: DataMovementConfigDescriptor | ComputeConfigDescriptor
     compile_time_args: list[int] = field(default_factory=list)
@@ -134,9 +147,12 @@ class KernelDescriptor:
     common_runtime_args: list[int] = field(default_factory=list)
     named_compile_time_args: dict[str, int] = field(default_factory=dict)
     defines: list[tuple[str, str]] = field(default_factory=list)
+    source_type: _SourceType | None = None  # of a string; left out, it is found from the string
 
     @property
     def name(self) -> str:
+        if isinstance(self.kernel_source, (str, Path)):
+            return Path(self.kernel_source).name if "\n" not in str(self.kernel_source) else "C++ text"
         return getattr(self.kernel_source, "__name__", repr(self.kernel_source))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..sim.cb import Ring
 from ..sim.noc import Transfer
 from ..sim.sched import Risc
-from ..sim.trace import Site
+from ..sim.trace import CPP, Site
 from ..sim.waits import Order
 from .shadow import Access, kernel_name, place
 
@@ -33,6 +33,11 @@ UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, an
         "announces the bytes",
     ),
 }
+
+
+def spoken(text: str) -> str:
+    """About C++ kernels without the word `await`, which C++ does not have."""
+    return text.replace("`await ", "`") if any(f"{suffix} line" in text for suffix in CPP) else text
 
 
 def unordered(

@@ -20,7 +20,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..errors import KernelError
-from ..sim.trace import Site
+from ..sim.trace import CPP, Site
 from ..sim.waits import now
 
 LIMIT = 3.0  # seconds of host time that one RISC may run while the others stand still
@@ -58,9 +58,10 @@ class _Watch:
 def _stopped(code: CodeType, lasti: int) -> KernelError:
     kernel: Any = now.risc.coro.cr_frame
     site = Site(code, lasti, kernel.f_code, lasti if code is kernel.f_code else kernel.f_lasti)
+    poll = f"`{'' if code.co_filename.endswith(CPP) else 'await '}invalidate_l1_cache()`"
     return KernelError(
         f"{now.risc.label} loops for ever at {site}: nothing else could run for {LIMIT:.0f} seconds; give the loop an "
-        "end, or wait in it for what should end it (a poll of memory needs `await invalidate_l1_cache()`)"
+        f"end, or wait in it for what should end it (a poll of memory needs {poll})"
     )
 
 

@@ -23,9 +23,11 @@ __all__ = [
     "matmul_tiles",
     "mm_block_init_short",
     "mm_init_short",
+    "reduce_block",
     "reduce_init",
     "reduce_tile",
     "reduce_uninit",
+    "transpose_block",
     "transpose_init",
     "transpose_tile",
     "transpose_wh_init",
@@ -66,6 +68,32 @@ def reduce_tile(
         now.risc.math(idst, "reduce_tile", _SHAPES[reduce_type, reduce_dim])
     elif role is not _P:
         engine("reduce_tile")
+
+
+def reduce_block(
+    icb: int,
+    icb_scaler: int,
+    start_itile: int,
+    itile_scaler: int,
+    start_idst: int,
+    ntiles: int,
+    *,
+    reduce_type: PoolType,
+    reduce_dim: ReduceDim,
+) -> None:
+    """`ntiles` reductions, of consecutive tiles into consecutive DST tiles: nothing is summed over tiles."""
+    risc, swapped = engine("reduce_block"), _SWAPPED[reduce_type, reduce_dim]
+    if isinstance(risc, Unpack) and ntiles:
+        step = risc.ring(icb, "reduce_block").page
+        if swapped:
+            risc.unpack(icb_scaler, itile_scaler, icb, start_itile, "reduce_block")
+        else:
+            risc.unpack(icb, start_itile, icb_scaler, itile_scaler, "reduce_block")
+        risc.grow(ntiles, da=0 if swapped else step, db=step if swapped else 0)
+    elif isinstance(risc, Math) and ntiles:
+        risc.math(start_idst, "reduce_block", _SHAPES[reduce_type, reduce_dim])
+        risc.check_dst("reduce_block", start_idst + ntiles - 1)
+        risc.grow(ntiles, ddst=1)
 
 
 def reduce_uninit(icb: int = 0) -> None:
@@ -146,6 +174,19 @@ def transpose_tile(icb: int, itile: int, idst: int) -> None:
         now.risc.math(idst, "transpose_tile")
     elif role is not _P:
         engine("transpose_tile")
+
+
+def transpose_block(icb: int, start_itile: int, start_idst: int, ntiles: int) -> None:
+    """`ntiles` transpositions, of consecutive tiles into consecutive DST tiles."""
+    risc = engine("transpose_block")
+    if isinstance(risc, Unpack) and ntiles:
+        page = risc.ring(icb, "transpose_block").page
+        risc.unpack(icb, start_itile, icb, start_itile, "transpose_block")
+        risc.grow(ntiles, da=page, db=page)
+    elif isinstance(risc, Math) and ntiles:
+        risc.math(start_idst, "transpose_block")
+        risc.check_dst("transpose_block", start_idst + ntiles - 1)
+        risc.grow(ntiles, ddst=1)
 
 
 transpose_wh_init_short = transpose_init

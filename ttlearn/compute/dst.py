@@ -1,10 +1,12 @@
 """DST sections and packing: how MATH hands tiles to PACK, and PACK to a CB.
 
-The tile_regs calls are entries of the engine's queues, no waits of the RISC. Left out: packer ReLU and L1
-accumulation.
+The tile_regs calls are entries of the engine's queues, no waits of the RISC. Left out: packer ReLU with a
+threshold, `pack_reconfig_l1_acc` taking time of its own.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from ..errors import KernelError, Violation
 from ..sim.cb import Ring
@@ -14,9 +16,13 @@ from ..sim.work import Kind
 from .state import engine
 
 __all__ = [
+    "ReluConfig",
     "acquire_dst",
+    "dummy_pack",
     "pack_block",
     "pack_init",
+    "pack_reconfig_l1_acc",
+    "pack_relu_config",
     "pack_tile",
     "pack_tile_block",
     "release_dst",
@@ -32,6 +38,40 @@ def pack_init(ocb: int) -> None:
     risc = engine("pack_init")
     if isinstance(risc, Pack) and risc.conf.untilize:
         risc.conf = risc.conf._replace(untilize=False)
+
+
+@dataclass(frozen=True)
+class ReluConfig:
+    """What the packer does to negative values: `ReluConfig.none()`, or `ReluConfig.zero()` to make them 0."""
+
+    on: bool
+
+    @staticmethod
+    def none() -> ReluConfig:
+        return ReluConfig(False)
+
+    @staticmethod
+    def zero() -> ReluConfig:
+        return ReluConfig(True)
+
+
+def pack_relu_config(config: ReluConfig) -> None:
+    """Let the packer turn negative values into 0, or leave them; until the next start-up."""
+    risc = engine("pack_relu_config")
+    if isinstance(risc, Pack):
+        risc.conf = risc.conf._replace(relu=config.on)
+
+
+def pack_reconfig_l1_acc(l1_acc_en: int) -> None:
+    """From now on packing adds to what L1 holds (1), or overwrites it (0): partial sums without a copy back to DST."""
+    risc = engine("pack_reconfig_l1_acc")
+    if isinstance(risc, Pack):
+        risc.conf = risc.conf._replace(l1_acc=bool(l1_acc_en))
+
+
+def dummy_pack(cb_id: int) -> None:
+    """Nothing on these chips."""
+    engine("dummy_pack")
 
 
 # ---- DST sections -----------------------------------------------------------------------------------------

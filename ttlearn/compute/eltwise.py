@@ -1,8 +1,8 @@
-"""Element-wise operations: copy, add, subtract, multiply, and their broadcasts.
+"""Element-wise operations of two CBs: add, subtract, multiply, and their broadcasts.
 
 An init programs UNPACK and MATH for one operation; the op then unpacks its operands (UNPACK) and runs the
 program into a DST tile (MATH). PACK has no part. add and sub overwrite DST, mul adds to it. Old and new
-names are the same object. Left out: DST as an operand (reuse_dest), accumulating add.
+names are the same object. Left out: DST as an operand (reuse).
 """
 
 from __future__ import annotations
@@ -34,12 +34,7 @@ __all__ = [
     "add_tiles_bcast_scalar",
     "add_tiles_init",
     "bcast_init",
-    "copy_block",
-    "copy_init",
-    "copy_tile",
-    "copy_tile_init",
-    "copy_tile_to_dst_init_short",
-    "copy_tile_to_dst_init_short_with_dt",
+    "binary_tiles_init",
     "init_bcast",
     "mul_bcast_cols_init",
     "mul_bcast_cols_init_short",
@@ -78,69 +73,42 @@ Op = Callable[[int, int, int, int, int], None]
 _U, _M, _P = Role.UNPACK, Role.MATH, Role.PACK
 
 
-# ---- copy -------------------------------------------------------------------------------------------------
-
-
-def copy_init(cbid: int, transpose: int = 0, transpose_within_16x16_face: bool = False) -> None:
-    """Program a copy of tiles from a CB to DST."""
-    risc = engine("copy_init")
-    if isinstance(risc, Unpack):
-        program = programs.UNPACK_TRANSPOSED if transpose else programs.UNPACK_A
-        risc.conf = risc.conf._replace(program=program)
-    elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.TRANSPOSE if transpose else programs.COPY)
-
-
-copy_tile_init = copy_tile_to_dst_init_short = copy_init
-
-
-def copy_tile_to_dst_init_short_with_dt(old_cbid: int, new_cbid: int, transpose: int = 0) -> None:
-    """`copy_init` that also sets SrcA's format to the new CB's."""
-    risc = engine("copy_tile_to_dst_init_short_with_dt")
-    if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(format_a=risc.ring(new_cbid, "copy_tile_to_dst_init_short_with_dt").cb.format)
-    copy_init(new_cbid, transpose)
-
-
-def copy_tile(in_cb_id: int, in_tile_index: int, dst_tile_index: int) -> None:
-    """Tile `in_tile_index` at the front of the CB to DST tile `dst_tile_index`."""
-    role = now.role
-    if role is _U:
-        now.risc.unpack(in_cb_id, in_tile_index, in_cb_id, in_tile_index, "copy_tile")
-    elif role is _M:
-        now.risc.math(dst_tile_index, "copy_tile")
-    elif role is not _P:
-        engine("copy_tile")
-
-
-def copy_block(in_cb_id: int, start_in_tile_index: int, start_dst_tile_index: int, ntiles: int) -> None:
-    """`ntiles` copies in one call, from and to consecutive tiles."""
-    risc = engine("copy_block")
-    if isinstance(risc, Unpack):
-        page = risc.ring(in_cb_id, "copy_block").page
-        risc.unpack(in_cb_id, start_in_tile_index, in_cb_id, start_in_tile_index, "copy_block")
-        risc.grow(ntiles, da=page, db=page)
-    elif isinstance(risc, Math):
-        risc.math(start_dst_tile_index, "copy_block")
-        risc.check_dst("copy_block", start_dst_tile_index + ntiles - 1)
-        risc.grow(ntiles, ddst=1)
-
-
-# ---- two operands -----------------------------------------------------------------------------------------
-
-
 def _init(name: str, op: EltwiseBinaryType, bcast: BroadcastType) -> Init:
-    multiplies = op is EltwiseBinaryType.ELWMUL
-
     def init(icb0: int, icb1: int) -> None:
-        risc = engine(name)
-        if isinstance(risc, Unpack):
-            risc.conf = risc.conf._replace(program=programs.UNPACK_AB[bcast])
-        elif isinstance(risc, Math):
-            high = multiplies and risc.fidelity is not MathFidelity.LoFi
-            risc.conf = risc.conf._replace(program=programs.binary(op, bcast, high))
+        _program(name, op, bcast)
 
-    return _named(init, name, f"Program `{op.value}`{_how(bcast)}.")
+    return named(init, name, f"Program `{op.value}`{_how(bcast)}.")
+
+
+def _program(name: str, op: EltwiseBinaryType, bcast: BroadcastType, adds: bool = False, unpack: bool = True) -> None:
+    risc = engine(name)
+    if isinstance(risc, Unpack) and unpack:
+        risc.conf = risc.conf._replace(program=programs.UNPACK_AB[bcast])
+    elif isinstance(risc, Math):
+        high = op is EltwiseBinaryType.ELWMUL and risc.fidelity is not MathFidelity.LoFi
+        risc.conf = risc.conf._replace(program=programs.binary(op, bcast, high, adds))
+
+
+def binary_tiles_init(
+    icb0: int, icb1: int, acc_to_dest: bool = False, *, full_init: bool, eltwise_binary_type: EltwiseBinaryType
+) -> None:
+    """Program add, sub or mul; `acc_to_dest` adds to DST; `full_init=False` programs MATH only."""
+    _program("binary_tiles_init", eltwise_binary_type, BroadcastType.NONE, acc_to_dest, full_init)
+
+
+def add_init(icb0: int, icb1: int, acc_to_dest: bool = False) -> None:
+    """Program `add`; with `acc_to_dest` DST += the sum."""
+    _program("add_init", ADD, BroadcastType.NONE, acc_to_dest)
+
+
+def sub_init(icb0: int, icb1: int, acc_to_dest: bool = False) -> None:
+    """Program `sub`; with `acc_to_dest` DST += the difference."""
+    _program("sub_init", SUB, BroadcastType.NONE, acc_to_dest)
+
+
+def mul_init(icb0: int, icb1: int, acc_to_dest: bool = True) -> None:
+    """Program `mul`, which adds to DST whatever `acc_to_dest` says."""
+    _program("mul_init", MUL, BroadcastType.NONE)
 
 
 def _op(name: str, op: EltwiseBinaryType, bcast: BroadcastType) -> Op:
@@ -157,7 +125,7 @@ def _op(name: str, op: EltwiseBinaryType, bcast: BroadcastType) -> Op:
 
     sign = {"add": "+", "sub": "-", "mul": "*"}[op.value]
     doc = f"DST[idst] {'+=' if sign == '*' else '='} icb0[itile0] {sign} icb1[itile1]{_how(bcast)}."
-    return _named(tiles, name, doc)
+    return named(tiles, name, doc)
 
 
 def _block(name: str, op: EltwiseBinaryType) -> Callable[[int, int, int, int, int, int], None]:
@@ -173,13 +141,13 @@ def _block(name: str, op: EltwiseBinaryType) -> Callable[[int, int, int, int, in
             risc.check_dst(name, start_idst + ntiles - 1)
             risc.grow(ntiles, ddst=1)
 
-    return _named(block, name, f"`ntiles` times {op.value}_tiles, on consecutive tiles.")
+    return named(block, name, f"`ntiles` times {op.value}_tiles, on consecutive tiles.")
 
 
 F = TypeVar("F", bound=Callable[..., None])
 
 
-def _named(function: F, name: str, doc: str) -> F:
+def named(function: F, name: str, doc: str) -> F:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
@@ -197,9 +165,7 @@ def _how(bcast: BroadcastType) -> str:
 ADD, SUB, MUL = EltwiseBinaryType.ELWADD, EltwiseBinaryType.ELWSUB, EltwiseBinaryType.ELWMUL
 NONE, ROW, COL, SCALAR = BroadcastType.NONE, BroadcastType.ROW, BroadcastType.COL, BroadcastType.SCALAR
 
-add_init = add_tiles_init = _init("add_init", ADD, NONE)
-sub_init = sub_tiles_init = _init("sub_init", SUB, NONE)
-mul_init = mul_tiles_init = _init("mul_init", MUL, NONE)
+add_tiles_init, sub_tiles_init, mul_tiles_init = add_init, sub_init, mul_init
 add_tiles = _op("add_tiles", ADD, NONE)
 sub_tiles = _op("sub_tiles", SUB, NONE)
 mul_tiles = _op("mul_tiles", MUL, NONE)
@@ -240,7 +206,7 @@ def _bcast(op: EltwiseBinaryType) -> Callable[..., None]:
         elif role is not _P:
             engine(name)
 
-    return _named(tiles, name, f"{op.value} with a broadcast second operand; `tBcastDim` says which.")
+    return named(tiles, name, f"{op.value} with a broadcast second operand; `tBcastDim` says which.")
 
 
 add_tiles_bcast, sub_tiles_bcast, mul_tiles_bcast = _bcast(ADD), _bcast(SUB), _bcast(MUL)

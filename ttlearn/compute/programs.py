@@ -31,6 +31,15 @@ UNPACK_AB = {
     BroadcastType.COL: UnpackProgram("two operands, column broadcast", 4, 2),
     BroadcastType.SCALAR: UnpackProgram("two operands, scalar broadcast", 4, 1),
 }
+UNPACK_REUSE = {  # one operand is in DST: the other goes to SrcB if DST goes to SrcA, and the other way round
+    True: UnpackProgram("DST as first operand", 4, 4, reads=1, only_b=True),
+    False: UnpackProgram("DST as second operand", 4, 4, reads=1),
+}
+UNPACK_BCAST = {
+    BroadcastType.ROW: UnpackProgram("row broadcast", 0, 4, reads=1, only_b=True),
+    BroadcastType.COL: UnpackProgram("column broadcast", 1, 2, reads=1, only_b=True),
+    BroadcastType.SCALAR: UnpackProgram("scalar broadcast", 1, 1, reads=1, only_b=True),
+}
 UNPACK_REDUCE = UnpackProgram("reduce", 4, 4)
 UNPACK_REDUCE_ROW = UnpackProgram("reduce rows", 1, 1)  # whole tiles, scaler to SrcA
 
@@ -48,8 +57,8 @@ TRANSPOSE = MathProgram(
 
 
 @cache
-def binary(op: EltwiseBinaryType, bcast: BroadcastType, high: bool) -> MathProgram:
-    """add, sub or mul; above LoFi one run of mul takes one face through all phases."""
+def binary(op: EltwiseBinaryType, bcast: BroadcastType, high: bool, adds: bool = False) -> MathProgram:
+    """add, sub or mul; above LoFi one run of mul takes one face through all phases. mul always adds to DST."""
 
     def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
         return fpu.eltwise(op, a, b, bcast, risc.fidelity, risc.fp32_dest)
@@ -64,7 +73,7 @@ def binary(op: EltwiseBinaryType, bcast: BroadcastType, high: bool) -> MathProgr
     else:
         takes = (4, 4) if whole else (2 if bcast is BroadcastType.COL else 4, 0)
     name = op.value if bcast is BroadcastType.NONE else f"{op.value}, {bcast.value} broadcast"
-    return MathProgram(name, *takes, cycles, apply, adds=multiplies)
+    return MathProgram(name, *takes, cycles, apply, adds=adds or multiplies)
 
 
 def binary_shapes(op: EltwiseBinaryType, bcast: BroadcastType) -> tuple[Shape, Shape]:
@@ -74,6 +83,41 @@ def binary_shapes(op: EltwiseBinaryType, bcast: BroadcastType) -> tuple[Shape, S
         return low, low
     high = {BroadcastType.COL: Shape(4, 0, 2), BroadcastType.SCALAR: Shape(4, 0, 1)}.get(bcast, Shape(4))
     return low, high
+
+
+@cache
+def reuse(op: EltwiseBinaryType, dst_first: bool) -> MathProgram:
+    """DST = DST op operand, or operand op DST; a run takes one face, and the call moves DST's face to Src first."""
+    multiplies = op is EltwiseBinaryType.ELWMUL
+
+    def fold(dst: Tiles | None, a: Tiles, b: Tiles, risc: Math) -> Tiles:
+        held = np.zeros(1024, np.float32) if dst is None else dst
+        for operand in b if dst_first else a:
+            source = fpu.to_source(held, risc.fp32_dest)  # SrcA and SrcB are narrower than an fp32 DST (unverified)
+            pair = (source, operand) if dst_first else (operand, source)
+            held = fpu.eltwise(op, pair[0][None], pair[1][None], BroadcastType.NONE, risc.fidelity, risc.fp32_dest)[0]
+        return held
+
+    def cycles(fidelity: MathFidelity, arch: Arch) -> int:
+        return arch.copy + arch.eltwise * (fidelity.value if multiplies else 1)  # unverified: both parts, one by one
+
+    name = f"{op.value} with DST"
+    return MathProgram(name, 1, 1, cycles, lambda a, b, risc: fold(None, a, b, risc)[None], fold)
+
+
+REUSE_CALL = (Shape(4), Shape(4))
+
+
+def unary_bcast(bcast: BroadcastType) -> tuple[MathProgram, tuple[Shape, Shape]]:
+    """A row, column or element of SrcB to a whole tile; and what a call takes."""
+    takes = {BroadcastType.ROW: (0, 4), BroadcastType.COL: (0, 0), BroadcastType.SCALAR: (1, 1)}[bcast]
+    shape = Shape(2, 1, 2) if bcast is BroadcastType.COL else Shape(1)
+
+    def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+        return np.broadcast_to(fpu.broadcast(b, bcast), a.shape)
+
+    program = MathProgram(f"{bcast.value} broadcast", *takes, lambda fidelity, arch: int(arch.copy), apply)
+    return program, (shape, shape)
 
 
 @cache

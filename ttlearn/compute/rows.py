@@ -12,7 +12,7 @@ from ..kernel import integer
 from ..sim.trisc import Math, Pack, Trisc, Unpack
 from ..sim.work import Kind, Shape, Work
 from . import programs
-from .eltwise import copy_init
+from .copy import copy_init
 from .state import cb_format, engine
 
 __all__ = [

@@ -2,14 +2,29 @@
 
 A NOC call only starts its transfer; its barrier is where one waits. Template arguments of C++ are keyword
 arguments here. Star import is for notebooks: it brings kernel names and nothing else. Left out:
-set_state/with_state forms, transaction ids, sharded accessors, inline writes.
+transaction ids, posted writes, sharded accessors.
 """
 
 from .. import kernel
 from ..kernel import *  # noqa: F403
-from . import pointers, signals, transfers
+from . import addresses, interface, numeric, place, pointers, signals, stateful, transfers
+from .addresses import *  # noqa: F403
+from .interface import *  # noqa: F403
+from .numeric import *  # noqa: F403
+from .place import *  # noqa: F403
 from .pointers import *  # noqa: F403
 from .signals import *  # noqa: F403
+from .stateful import *  # noqa: F403
 from .transfers import *  # noqa: F403
 
-__all__ = [*kernel.__all__, *pointers.__all__, *transfers.__all__, *signals.__all__]
+__all__ = [
+    *kernel.__all__,
+    *place.__all__,
+    *interface.__all__,
+    *numeric.__all__,
+    *pointers.__all__,
+    *addresses.__all__,
+    *transfers.__all__,
+    *stateful.__all__,
+    *signals.__all__,
+]

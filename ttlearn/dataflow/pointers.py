@@ -1,34 +1,35 @@
-"""Pointers and addresses: CB pointers, checked access to L1, page numbers as NOC addresses.
+"""Pointers into L1: where a CB's pages lie, checked access to words, the region of zeros.
 
-An L1 address is a plain integer; a NOC address carries coordinates above it. Left out: sharded accessors.
+An L1 address is a plain integer; `tt_l1_ptr` makes a pointer of it. Left out: other formats than the CBs' own.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from enum import Enum
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import kernel
 from ..errors import KernelError
 from ..kernel import integer, running, synced
-from ..sim.noc import noc_address
+from ..sim.formats import TILE_ELEMENTS, Format
+from ..sim.l1 import ZEROS
 from ..sim.sched import Risc
 from ..sim.trisc import Trisc
 from ..sim.waits import Wait
 
 __all__ = [
-    "TensorAccessor",
-    "TensorAccessorArgs",
-    "get_noc_addr",
-    "get_noc_multicast_addr",
+    "MEM_ZEROS_BASE",
+    "MEM_ZEROS_SIZE",
+    "DataFormat",
+    "align",
+    "get_dataformat",
     "get_read_ptr",
+    "get_tile_hw",
     "get_tile_size",
     "get_write_ptr",
     "invalidate_l1_cache",
-    "my_x",
-    "my_y",
     "tt_l1_ptr",
     "uint8_t",
     "uint16_t",
@@ -37,6 +38,26 @@ __all__ = [
 
 
 uint8_t, uint16_t, uint32_t = np.uint8, np.uint16, np.uint32
+
+MEM_ZEROS_SIZE = ZEROS  # bytes of zeros at MEM_ZEROS_BASE()
+
+
+class DataFormat(Enum):
+    """The chip's numbers of the element formats. CBs hold Float32 or Float16_b (bf16) here."""
+
+    Float32 = 0
+    Float16 = 1
+    Bfp8 = 2
+    Bfp4 = 3
+    Tf32 = 4
+    Float16_b = 5
+    Bfp8_b = 6
+    Bfp4_b = 7
+    Int32 = 8
+    UInt16 = 9
+    Int8 = 14
+    UInt32 = 24
+    UInt8 = 30
 
 
 def mover(call: str) -> Risc:
@@ -69,11 +90,33 @@ def get_tile_size(cbid: int) -> int:
     return mover("get_tile_size").ring(cbid, "get_tile_size").cb.format.tile_bytes
 
 
+def get_tile_hw(cbid: int) -> int:
+    """Elements of one tile: 32 x 32."""
+    mover("get_tile_hw").ring(cbid, "get_tile_hw")
+    return TILE_ELEMENTS
+
+
+def get_dataformat(cbid: int) -> DataFormat:
+    """The CB's element format."""
+    held = mover("get_dataformat").ring(cbid, "get_dataformat").cb.format
+    return DataFormat.Float32 if held is Format.FLOAT32 else DataFormat.Float16_b
+
+
+def MEM_ZEROS_BASE() -> int:
+    """L1 byte address of MEM_ZEROS_SIZE bytes of zeros (a constant in C++): read them to clear a page."""
+    return mover("MEM_ZEROS_BASE").core.device.arch.zeros_base
+
+
+def align(addr: int, alignment: int) -> int:
+    """The first multiple of `alignment` that is not below `addr` (api/alignment.h)."""
+    return -(-addr // alignment) * alignment
+
+
 class tt_l1_ptr:
     """A checked pointer into this core's L1: `tt_l1_ptr(uint16_t, get_write_ptr(cb))[i] = x`.
 
     Stands for `reinterpret_cast<volatile tt_l1_ptr uint16_t*>(...)`. Slices move several elements; each
-    element costs the RISC one cycle.
+    element costs the RISC one cycle. `p + n`, `p - n`, `p - q` and comparisons count elements, as in C++.
     """
 
     def __init__(self, dtype: type[np.generic], address: int) -> None:
@@ -83,6 +126,40 @@ class tt_l1_ptr:
             raise KernelError(
                 f"tt_l1_ptr: address {self.address} is no multiple of {self.dtype.itemsize}, the size of {self.dtype}"
             )
+
+    def _at(self, address: int) -> tt_l1_ptr:
+        pointer = tt_l1_ptr.__new__(tt_l1_ptr)
+        pointer.risc, pointer.dtype, pointer.address = self.risc, self.dtype, address
+        return pointer
+
+    def __add__(self, elements: int) -> tt_l1_ptr:
+        return self._at(self.address + elements.__index__() * self.dtype.itemsize)
+
+    __radd__ = __add__
+
+    @overload
+    def __sub__(self, other: int) -> tt_l1_ptr: ...
+    @overload
+    def __sub__(self, other: tt_l1_ptr) -> int: ...
+    def __sub__(self, other: int | tt_l1_ptr) -> int | tt_l1_ptr:
+        if isinstance(other, tt_l1_ptr):
+            return (self.address - other.address) // self.dtype.itemsize
+        return self + -other
+
+    def __eq__(self, other: object) -> bool:
+        return self.address == other.address if isinstance(other, tt_l1_ptr) else NotImplemented
+
+    def __lt__(self, other: tt_l1_ptr) -> bool:
+        return self.address < other.address
+
+    def __le__(self, other: tt_l1_ptr) -> bool:
+        return self.address <= other.address
+
+    def __hash__(self) -> int:
+        return hash(self.address)
+
+    def __repr__(self) -> str:
+        return f"tt_l1_ptr({self.dtype}_t, {self.address})"
 
     def _span(self, index: int | slice) -> tuple[int, int]:
         if isinstance(index, slice):
@@ -121,75 +198,3 @@ def invalidate_l1_cache() -> Wait:
     """The polling point of a hand-written spin loop: others get to run."""
     risc = mover("invalidate_l1_cache")
     return synced(risc, "invalidate_l1_cache", (), [], lambda time: time + 10)
-
-
-# ---- addresses --------------------------------------------------------------------------------------------
-
-
-class TensorAccessorArgs:
-    """Where a tensor's two compile-time words stand: `TensorAccessorArgs(2)` reads words 2 and 3."""
-
-    def __init__(self, offset: int) -> None:
-        if not isinstance(offset, int):
-            raise KernelError(
-                "TensorAccessorArgs(...) inside a kernel takes the index of a compile-time argument; "
-                "on the host use tt.TensorAccessorArgs(tensor)"
-            )
-        self.offset = offset
-        self.flags, self.page_size = (
-            kernel.get_compile_time_arg_val(offset),
-            kernel.get_compile_time_arg_val(offset + 1),
-        )
-
-    def next_compile_time_args_offset(self) -> int:
-        return self.offset + 2
-
-
-class TensorAccessor:
-    """Turns page numbers of an interleaved DRAM tensor into NOC addresses."""
-
-    def __init__(self, args: TensorAccessorArgs, bank_base_address: int, page_size: int | None = None) -> None:
-        device = mover("TensorAccessor").core.device
-        arch, buffers = device.arch, device.dram.buffers
-        self.base, self.page_size = bank_base_address, page_size or args.page_size
-        self.pages = next((b.num_pages for b in buffers if b.base == bank_base_address), None)
-        self.banks = arch.dram_banks
-        self.stride = -(-self.page_size // arch.dram_alignment) * arch.dram_alignment
-
-    def get_noc_addr(self, page_id: int, offset: int = 0, call: str = "get_noc_addr") -> int:
-        if integer(call, "the page", page_id) >= (self.pages or page_id + 1):
-            raise KernelError(
-                f"{call}: page {page_id} of a tensor that has {self.pages} pages; they count from 0, "
-                f"so the last is {(self.pages or 0) - 1}"
-            )
-        row, bank = divmod(page_id, self.banks)
-        return noc_address(bank, 0, self.base + row * self.stride + offset)
-
-    def get_aligned_page_size(self) -> int:
-        return self.stride
-
-
-def get_noc_addr(*args: Any) -> int:
-    """`(x, y, addr)`, `(page, accessor[, offset])`, or `(addr)` in this core: a NOC address."""
-    if len(args) >= 2 and isinstance(args[1], TensorAccessor):
-        return args[1].get_noc_addr(args[0], *args[2:])
-    if len(args) == 3:
-        return noc_address(*args)
-    if len(args) == 1:
-        return noc_address(*mover("get_noc_addr").core.virtual, args[0])
-    raise KernelError("get_noc_addr takes (x, y, address), (page, accessor[, offset]) or (address)")
-
-
-def get_noc_multicast_addr(noc_x_start: int, noc_y_start: int, noc_x_end: int, noc_y_end: int, addr: int) -> int:
-    """The NOC address of a rectangle of cores, corners included."""
-    return noc_address(noc_x_end, noc_y_end, addr) | noc_x_start << 48 | noc_y_start << 54
-
-
-def my_x() -> int:
-    """NOC x coordinate of this core (C++ `my_x[noc]`)."""
-    return mover("my_x").core.virtual[0]
-
-
-def my_y() -> int:
-    """NOC y coordinate of this core (C++ `my_y[noc]`)."""
-    return mover("my_y").core.virtual[1]

@@ -7,7 +7,7 @@ out unless the call says loopback. Left out: linked multicast's saved time.
 from __future__ import annotations
 
 from ..errors import KernelError
-from ..kernel import synced
+from ..kernel import integer, synced
 from ..sim.noc import Signal, Target, Transfer, check_alignment, noc_address
 from ..sim.sched import Risc
 from ..sim.waits import Wait
@@ -17,6 +17,7 @@ __all__ = [
     "get_semaphore",
     "noc_async_write_multicast",
     "noc_async_write_multicast_loopback_src",
+    "noc_inline_dw_write",
     "noc_semaphore_inc",
     "noc_semaphore_inc_multicast",
     "noc_semaphore_set",
@@ -124,6 +125,16 @@ def noc_semaphore_inc_multicast(addr: int, incr: int, num_dests: int) -> None:
 def noc_semaphore_set_remote(src_local_l1_addr: int, dst_noc_addr: int) -> None:
     """Copy a semaphore word of this core to a semaphore at a NOC address."""
     _signal("noc_semaphore_set_remote", dst_noc_addr, "write", False, None, src_local_l1_addr)
+
+
+def noc_inline_dw_write(addr: int, val: int, be: int = 0xF) -> None:
+    """Write one 32-bit word to a core's L1 without a source in L1: a flag that somebody polls."""
+    if be != 0xF or addr % 4:
+        raise KernelError(
+            f"noc_inline_dw_write(..., be={be:#x}) to address {addr & (1 << 36) - 1}: only whole words can be written "
+            "here; use be=0xF and a multiple of 4"
+        )
+    _signal("noc_inline_dw_write", addr, "write", False, integer("noc_inline_dw_write", "the word", val))
 
 
 def noc_semaphore_set_multicast(src: int, dst_noc_addr_multicast: int, num_dests: int, linked: bool = False) -> None:

@@ -1,16 +1,17 @@
 """Reads, writes and their barriers.
 
 A call starts a transfer and returns; nothing is guaranteed before its barrier. Transfers longer than a burst are
-split. Left out: set_state/with_state forms, transaction ids.
+split. Left out: transaction ids, posted writes.
 """
 
 from __future__ import annotations
 
 from ..errors import KernelError
 from ..kernel import integer
-from ..sim.noc import Transfer, check_alignment
+from ..sim.noc import ADDRESS_BITS, Transfer, check_alignment
 from ..sim.waits import Wait
-from .pointers import TensorAccessor, mover
+from .addresses import InterleavedAddrGen, InterleavedAddrGenFast, TensorAccessor
+from .pointers import mover
 
 __all__ = [
     "noc_async_atomic_barrier",
@@ -29,7 +30,11 @@ __all__ = [
 ]
 
 
-def _start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: int = 2) -> None:
+AddrGen = TensorAccessor | InterleavedAddrGen | InterleavedAddrGenFast
+
+
+def start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: int = 2) -> None:
+    """One read or write, a burst at a time. The kernel is `depth` calls up."""
     risc = mover(call)
     core, arch = risc.core, risc.core.device.arch
     site = core.site(depth, risc)
@@ -51,52 +56,51 @@ def _start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: i
         core.observer.sent(transfer, call)
         port.send(transfer)
         risc.t += path.issue
+    port.state[read] = noc_addr >> ADDRESS_BITS, part
 
 
 def noc_async_read(src_noc_addr: int, dst_local_l1_addr: int, size: int) -> None:
     """Start reading `size` bytes into L1. They are there after `noc_async_read_barrier`."""
-    _start("noc_async_read", src_noc_addr, dst_local_l1_addr, size, read=True)
+    start("noc_async_read", src_noc_addr, dst_local_l1_addr, size, read=True)
 
 
 def noc_async_read_one_packet(src_noc_addr: int, dst_local_l1_addr: int, size: int) -> None:
     """As `noc_async_read`, for at most one burst."""
-    _start("noc_async_read_one_packet", src_noc_addr, dst_local_l1_addr, size, read=True)
+    start("noc_async_read_one_packet", src_noc_addr, dst_local_l1_addr, size, read=True)
 
 
 def noc_async_write(src_local_l1_addr: int, dst_noc_addr: int, size: int) -> None:
     """Start writing `size` bytes from L1. They have arrived after `noc_async_write_barrier`."""
-    _start("noc_async_write", dst_noc_addr, src_local_l1_addr, size, read=False)
+    start("noc_async_write", dst_noc_addr, src_local_l1_addr, size, read=False)
 
 
 def noc_async_write_one_packet(src_local_l1_addr: int, dst_noc_addr: int, size: int) -> None:
     """As `noc_async_write`, for at most one burst."""
-    _start("noc_async_write_one_packet", dst_noc_addr, src_local_l1_addr, size, read=False)
+    start("noc_async_write_one_packet", dst_noc_addr, src_local_l1_addr, size, read=False)
 
 
-def noc_async_read_page(id: int, addrgen: TensorAccessor, dst_local_l1_addr: int, offset: int = 0) -> None:
+def noc_async_read_page(id: int, addrgen: AddrGen, dst_local_l1_addr: int, offset: int = 0) -> None:
     """Start reading page `id` of a tensor. Always the aligned page size, as in the chip."""
     call = "noc_async_read_page"
-    _start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.stride, read=True)
+    start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.fetch, read=True)
 
 
-def noc_async_read_tile(id: int, addrgen: TensorAccessor, dst_local_l1_addr: int, offset: int = 0) -> None:
+def noc_async_read_tile(id: int, addrgen: AddrGen, dst_local_l1_addr: int, offset: int = 0) -> None:
     """The older name of `noc_async_read_page`."""
     call = "noc_async_read_tile"
-    _start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.stride, read=True)
+    start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.fetch, read=True)
 
 
-def noc_async_write_page(
-    id: int, addrgen: TensorAccessor, src_local_l1_addr: int, size: int = 0, offset: int = 0
-) -> None:
+def noc_async_write_page(id: int, addrgen: AddrGen, src_local_l1_addr: int, size: int = 0, offset: int = 0) -> None:
     """Start writing page `id` of a tensor; `size` 0 means a whole page."""
     call = "noc_async_write_page"
-    _start(call, addrgen.get_noc_addr(id, offset, call), src_local_l1_addr, size or addrgen.page_size, read=False)
+    start(call, addrgen.get_noc_addr(id, offset, call), src_local_l1_addr, size or addrgen.page_size, read=False)
 
 
-def noc_async_write_tile(id: int, addrgen: TensorAccessor, src_local_l1_addr: int) -> None:
+def noc_async_write_tile(id: int, addrgen: AddrGen, src_local_l1_addr: int) -> None:
     """The older name of `noc_async_write_page`."""
     call = "noc_async_write_tile"
-    _start(call, addrgen.get_noc_addr(id, 0, call), src_local_l1_addr, addrgen.page_size, read=False)
+    start(call, addrgen.get_noc_addr(id, 0, call), src_local_l1_addr, addrgen.page_size, read=False)
 
 
 # ---- barriers ---------------------------------------------------------------------------------------------

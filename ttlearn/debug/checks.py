@@ -52,6 +52,7 @@ class Checks(Observer):
                 self.outstanding[risc] = []
 
     def violate(self, text: str) -> None:
+        text = words.spoken(text)
         if self.strict:
             raise Violation(text)
         if text not in self.violations:
@@ -98,12 +99,13 @@ class Checks(Observer):
         wrote = seen(shadow.writes[part])
         for number in wrote:
             self._check_read(risc, risc.core, low, number, site, order, shadow.moved[part])
-        if NEVER in wrote:
+        fresh = NEVER in wrote and low >= risc.core.device.arch.cb_base  # below it lies what host and firmware wrote
+        if fresh:
             self._saw_poison(risc, low, site)
         if self.poison_read is not None and any(self.accesses[number].poison is not None for number in wrote):
             self.spread.add(risc.core)
         shadow.reads[part] = number = self._number(risc, order, site, "read")
-        self.accesses[number].early |= NEVER in wrote
+        self.accesses[number].early |= fresh
 
     def _saw_poison(self, risc: Risc, low: int, site: Site) -> None:
         """Keep the first: later ones often follow from it."""

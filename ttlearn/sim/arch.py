@@ -31,6 +31,8 @@ class Arch:
     cb_base: int  # first L1 byte that CBs may use
     cb_limit: int  # how many CBs a core has
     semaphore_base: int  # semaphore i lives at base + 16·i (SIM)
+    zeros_base: int  # 512 bytes that firmware keeps zero: MEM_ZEROS_BASE (W, dev_mem_map.h)
+    args_base: int  # runtime arguments; they lie near the semaphores, where exactly is unverified
     grid: tuple[int, int]  # compute cores (x, y)
     virtual_origin: tuple[int, int]  # NOC coordinates of worker (0, 0) (SIM)
     dram_banks: int
@@ -70,6 +72,8 @@ WORMHOLE_B0 = Arch(
     cb_base=105_824,
     cb_limit=32,
     semaphore_base=35_184,
+    zeros_base=13_344,
+    args_base=36_864,
     grid=(8, 8),
     virtual_origin=(18, 18),
     dram_banks=12,
@@ -109,6 +113,8 @@ BLACKHOLE = Arch(
     cb_base=105_856,  # about 102.7 kB in third-party notes; Wormhole's is used, made a multiple of 64, unverified
     cb_limit=64,
     semaphore_base=35_184,
+    zeros_base=13_536,
+    args_base=36_864,
     grid=(13, 10),
     virtual_origin=(1, 2),
     dram_banks=8,

@@ -63,6 +63,7 @@ class Core:
         self.engine = Engine(self, self.unpack, self.math, self.pack)
         self.cbs: dict[int, CircularBuffer] = {}
         self.semaphores: dict[int, History] = {}
+        self.arguments: set[int] = set()  # which kernels' arguments were put into L1
 
     @property
     def virtual(self) -> tuple[int, int]:
@@ -113,9 +114,10 @@ class Core:
     def semaphore(self, address: int) -> History:
         history = self.semaphores.get(address)
         if history is None:
-            number = (address - self.device.arch.semaphore_base) // 16
+            number, rest = divmod(address - self.device.arch.semaphore_base, 16)
+            name = f"semaphore {number}" if 0 <= number < 16 and not rest else f"L1 word {address}"
             word = int(self.l1.view(address, 4, "semaphore").view(np.uint32)[0])
-            history = self.semaphores[address] = History(f"semaphore {number}", word)
+            history = self.semaphores[address] = History(name, word)
         return history
 
     def semaphore_write(self, address: int, value: int, add: bool, time: int, order: Order) -> None:

@@ -209,7 +209,8 @@ class Engine:
             thread.blocked = "unconfigured"
             return False
         need_a, need_b = self.taken[0] + work.halves[0], self.taken[1] + work.halves[1]
-        if self.given[0] < need_a or self.given[1] < need_b:
+        short = self.given[0] < need_a or self.given[1] < need_b
+        if short or (work.halves == (0, 0) and self.given == self.taken):  # even who releases nothing wants an operand
             thread.blocked = "src empty"
             return False
         while len(self.supply) > 1 and (self.supply[0][0] < need_a or self.supply[0][1] < need_b):

@@ -216,7 +216,7 @@ def _sums(
         return sums
     # The 16 column sums go back through SrcA and are weighted again, by the last face's scaler [S]:
     # a mean over N elements wants 1/sqrt(N) as its scaler.
-    again = truncate(_stored(sums, fp32_dest), TF32_BITS if fp32_dest else BF16_BITS)
+    again = to_source(_stored(sums, fp32_dest), fp32_dest)
     pairs = _factors(again, scaler[-256:-240], fidelity)
     total: Floats = _added([_times(x, y) for x, y in pairs]).sum(axis=-1)
     return total
@@ -245,6 +245,11 @@ def _weights(dim: ReduceDim, scaler: Floats) -> Floats:
 
 
 # What DST and the multipliers do
+
+
+def to_source(x: Floats, fp32_dest: bool) -> Floats:
+    """What SrcA or SrcB keeps of a value of DST."""
+    return truncate(x, TF32_BITS if fp32_dest else BF16_BITS)
 
 
 def _stored(x: Floats, fp32_dest: bool) -> Floats:

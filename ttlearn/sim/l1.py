@@ -19,6 +19,8 @@ from .formats import POISON
 
 Bytes = NDArray[np.uint8]
 
+ZEROS = 512  # bytes from `zeros_base` on that are 0 (W, MEM_ZEROS_SIZE)
+
 
 def poison(count: int) -> Bytes:
     """`count` bytes (even) of the NaN pattern that marks memory nobody has written."""
@@ -54,6 +56,7 @@ class L1(Memory):
         super().__init__()
         self.data = poison(arch.l1_bytes)
         self.data[arch.semaphore_base : arch.semaphore_base + 16 * 16] = 0
+        self.data[arch.zeros_base : arch.zeros_base + ZEROS] = 0
         self.top = arch.cb_base
 
     def place(self, size: int) -> int:

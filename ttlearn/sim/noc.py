@@ -94,6 +94,7 @@ class Port:
         self.left = 0  # when the last write has left this core
         self.missing = 0  # acknowledgements that no target will send
         self.sleepers: list[Risc] = []
+        self.state: dict[bool, tuple[int, int] | None] = {True: None, False: None}  # reads, writes: coordinates, size
         self._last_at: dict[tuple[int, int | None], int] = {}  # (core, rectangle) → last landing: one path keeps order
 
     def send(self, transfer: Transfer) -> None:

@@ -14,11 +14,11 @@ import numpy as np
 
 from . import formats
 from .batch import ZERO, Batch, Packed, Ref, Slots
-from .fpu import ReduceDim
+from .packer import added, shaped
 from .tile import tilize, untilize
 from .trisc import Math
 from .waits import Order
-from .work import MathProgram, Tiles, Work
+from .work import Combine, MathProgram, Tiles, Work
 
 if TYPE_CHECKING:
     from .device import Core
@@ -74,16 +74,26 @@ class Values:
         previous = self.slots.get(dst)
         if previous is not None:
             batch = previous[0]
-            if batch.fold and batch.source is source and batch.tile + batch.n == tile and batch.array is None:
+            if (
+                batch.program is program
+                and batch.source is source
+                and batch.tile + batch.n == tile
+                and batch.array is None
+            ):
                 batch.n += n
                 return
         self.slots[dst] = (Batch(program, source, tile, n, previous, True), 0)
 
     def sfpu(self, work: Work, k: int) -> None:
-        """An SFPU function on one DST tile, in place."""
+        """An SFPU function on one DST tile, in place, or of several tiles."""
         index = work.target(k)
-        ref = self.slots.get(index)
         function, last = work.detail, self.last
+        if type(function) is Combine:
+            refs = [self.slots.get(tile, (ZERO, 0)) for tile in function.sources]
+            self.slots[index] = (Batch(function.function, refs, 0, 1, None, False), 0)
+            self.last = None
+            return
+        ref = self.slots.get(index)
         batch = Batch(function, ref, 0, 1, None, False)
         if last is not None and last.program is function and last.array is None and ref is not None:
             first = last.source
@@ -111,15 +121,19 @@ class Values:
 
     def _load(self, work: Work) -> tuple[Tiles, Tiles]:
         if not work.loaded:
-            conf = work.conf
-            a = self._read(work, conf.format_a, work.a, work.da, rows=conf.rows)
-            same = conf.program.reads == 1 or (work.b, work.db, conf.format_b) == (work.a, work.da, conf.format_a)
-            b = a if same else self._read(work, conf.format_b, work.b, work.db, rows=False)
-            if conf.program.untilized:
-                a = np.ascontiguousarray(untilize(a)).reshape(a.shape)
-            work.loaded = (a, b)
+            work.loaded = self._operands(work)
         loaded: tuple[Tiles, Tiles] = work.loaded
         return loaded
+
+    def _operands(self, work: Work) -> tuple[Tiles, Tiles]:
+        conf = work.conf
+        if conf.program.only_b:
+            b = self._read(work, conf.format_b, work.b, work.db, rows=False)
+            return b, b
+        a = self._read(work, conf.format_a, work.a, work.da, rows=conf.rows)
+        same = conf.program.reads == 1 or (work.b, work.db, conf.format_b) == (work.a, work.da, conf.format_a)
+        b = a if same else self._read(work, conf.format_b, work.b, work.db, rows=False)
+        return (np.ascontiguousarray(untilize(a)).reshape(a.shape), b) if conf.program.untilized else (a, b)
 
     def _read(self, work: Work, fmt: formats.Format, address: int, stride: int, rows: bool) -> Tiles:
         """n tiles as SrcA or SrcB sees them; with a stride of 0 one tile serves all."""
@@ -145,6 +159,9 @@ class Values:
         if batch.array is None:
             if isinstance(batch.program, MathProgram):
                 batch.array = self._evaluate(batch, batch.program)
+            elif isinstance(batch.source, list):
+                operands = [self.array(source)[row : row + 1] for source, row in batch.source]
+                batch.array = batch.program(*operands, self.risc.fp32_dest)
             else:
                 source, row = batch.source if batch.source is not None else (ZERO, 0)
                 batch.array = batch.program(self.array(source)[row : row + batch.n], self.risc.fp32_dest)
@@ -164,6 +181,8 @@ class Values:
             previous = self.array(batch.previous[0])[batch.previous[1]]
         if batch.fold:
             assert program.fold is not None
+            if batch.n > 1 and len(a) == len(b) == 1:  # the same operands again and again
+                a = np.broadcast_to(a, (batch.n, 1024))
             return program.fold(previous, a, b, self.risc)[None]
         result = program.apply(a if len(a) == batch.n else np.broadcast_to(a, (batch.n, 1024)), b, self.risc)
         if previous is not None:
@@ -212,8 +231,7 @@ class Values:
         conf, l1 = packed.work.conf, self.core.l1
         tiles = self.array(packed.batch)[packed.row : packed.row + packed.n]
         size = conf.format.tile_bytes
-        if conf.mask is not None:
-            tiles = _masked(tiles, conf.mask)
+        tiles = shaped(tiles, conf)
         raw = formats.pack(tiles, conf.format).reshape(packed.n, size)
         l1.settle(packed.work.starts[-1])
         if conf.untilize:
@@ -224,7 +242,11 @@ class Values:
         target = l1.view(packed.address, span, str(packed.work.detail))
         self.core.observer.write(self.core.pack, packed.address, packed.address + span, packed.work.site, packed.order)
         self.core.observer.packed(self.core.pack, packed.address, tiles)
-        if packed.n == 1 or packed.stride == size:
+        if conf.l1_acc:
+            for i in range(packed.n):
+                page = target[i * packed.stride :][:size]
+                page[:] = added(page, raw[i], conf.format)
+        elif packed.n == 1 or packed.stride == size:
             target[:] = raw.reshape(-1)
         else:
             for i in range(packed.n):
@@ -242,20 +264,8 @@ class Values:
             low, high = packed.work.b, packed.work.b + 32 * pitch
             self.core.observer.write(self.core.pack, low, high, packed.work.site, packed.order)
         flat = np.lib.stride_tricks.as_strided(target, (32, run), (pitch, 1))
-        flat[:] = np.ascontiguousarray(rows).view(np.uint8).reshape(32, run)
-
-
-def _masked(tiles: Tiles, dim: ReduceDim) -> Tiles:
-    """What the packer lets through after a reduce: it masks a face at a time, so columns 0 and 16 survive (SIM)."""
-    faces = np.zeros((len(tiles), 4, 16, 16), np.float32)
-    kept = tiles.reshape(faces.shape)
-    if dim is ReduceDim.REDUCE_ROW:
-        faces[..., 0] = kept[..., 0]
-    elif dim is ReduceDim.REDUCE_COL:
-        faces[:, :, 0] = kept[:, :, 0]
-    else:
-        faces[:, 0, 0, 0] = kept[:, 0, 0, 0]
-    return faces.reshape(tiles.shape)
+        new = np.ascontiguousarray(rows).view(np.uint8).reshape(32, run)
+        flat[:] = added(np.ascontiguousarray(flat), new, conf.format).reshape(32, run) if conf.l1_acc else new
 
 
 ZERO.array = np.zeros((1, 1024), np.float32)

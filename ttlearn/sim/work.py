@@ -49,6 +49,7 @@ class UnpackProgram:
     gives_a: int
     gives_b: int
     reads: int = 2  # operands read from L1
+    only_b: bool = False  # the one operand read is SrcB's
     untilized: bool = False  # the tiles go into DST row by row
 
 
@@ -83,13 +84,25 @@ class MathConf(NamedTuple):
 
 
 class PackConf(NamedTuple):
-    """PACK's fields. `mask` is what reduce leaves on the packer; `block`/`full` belong to pack_untilize."""
+    """PACK's fields. `mask` is what reduce leaves on the packer; `block`/`full` belong to pack_untilize.
+
+    `relu`: negative values become 0 on their way. `l1_acc`: packing adds to what L1 holds.
+    """
 
     format: Format | None = None
     mask: ReduceDim | None = None
     untilize: bool = False
     block: int = 1
     full: int = 1
+    relu: bool = False
+    l1_acc: bool = False
+
+
+class Combine(NamedTuple):
+    """An SFPU function of several DST tiles: (x, y, ..., fp32_dest) -> the tile it writes."""
+
+    function: Callable[..., Tiles]
+    sources: tuple[int, ...]  # DST tiles that it reads
 
 
 class Shape(NamedTuple):

@@ -8,8 +8,8 @@ import pytest
 from golden import Case
 
 import ttlearn as tt
-from ttlearn.cpp.count.poly import Poly, name, number
-from ttlearn.cpp.count.sides import state
+from ttlearn.count.poly import Poly, name, number
+from ttlearn.count.sides import state
 from ttlearn.layernorm.op import build, make_job
 
 READER = """void kernel_main() {

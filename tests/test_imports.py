@@ -13,7 +13,7 @@ import pytest
 
 import ttlearn
 
-ROOMS = ["errors", "sim", "debug", "kernel", "dataflow", "compute", "kernel_lib", "cpp", "host", "layernorm"]
+ROOMS = ["errors", "sim", "count", "debug", "kernel", "dataflow", "compute", "kernel_lib", "cpp", "host", "layernorm"]
 ROOMS += ["show", "learn", "bench", "script", "cli"]
 PACKAGE = Path(ttlearn.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]

@@ -7,18 +7,17 @@ names until arguments are given. Left out: what depends on data, which is "not d
 from __future__ import annotations
 
 import ast
-import inspect
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..count.balance import imbalances
+from ..count.kernel import source_of
+from ..count.sides import Entry, Side, sides_of
+from ..count.tables import as_html, as_text
+from ..count.walk import Known, Made, Names, Walk
 from ..errors import CppError
 from . import api
-from .count.balance import imbalances
-from .count.sides import Entry, Side, sides_of
-from .count.tables import as_html, as_text
-from .count.walk import Functions, Known, Made, Walk
 from .read import Kernel, read
 
 _MATH = ("tile_regs_acquire", "tile_regs_commit")
@@ -110,41 +109,11 @@ def _function(source: Any, defines: Any) -> Kernel:
     raise min(failures, key=lambda why: len(str(why)))
 
 
-def _syntax(kernel: Any) -> tuple[Any, Functions]:
-    """A kernel's definition, and where its helpers' are found. Line numbers are the source's own."""
-    tree = getattr(kernel, "tree", None)
-    if tree is not None:
-        made: dict[str, Any] = {
-            n.name: n for n in ast.walk(tree) if isinstance(n, (ast.AsyncFunctionDef, ast.FunctionDef))
-        }
-        return made[kernel.__name__], made.get
-    return _parsed(kernel), lambda name: _helper(kernel, name)
-
-
-def _parsed(function: Any) -> Any:
-    lines, first = inspect.getsourcelines(function)
-    tree = ast.parse(textwrap.dedent("".join(lines)))
-    ast.increment_lineno(tree, first - 1)
-    return tree.body[0]
-
-
-def _helper(kernel: Any, name: str) -> Any:
-    """A helper that a Python kernel calls by name."""
-    try:
-        found = inspect.getclosurevars(kernel)
-        function = found.nonlocals.get(name) or kernel.__globals__.get(name)
-        return _parsed(function) if inspect.isfunction(function) else None
-    except (OSError, TypeError, SyntaxError):
-        return None
-
-
 def _entries(kernel: Kernel, known: Known) -> list[Entry]:
-    definition, functions = _syntax(kernel)
-    kind = getattr(kernel, "kind", None) or kind_of(definition, functions)
+    definition, names = source_of(kernel)
+    kind = getattr(kernel, "kind", None) or kind_of(definition, names)
     calls = api.calls("compute" if kind == "compute" else "reader")
-    names = getattr(kernel, "__globals__", {})
-    numbers = {key: value for key, value in names.items() if type(value) is int}
-    made = Walk(functions, known, calls.__contains__, numbers.get).kernel(definition)
+    made = Walk(names, known, calls.__contains__).kernel(definition)
     title = getattr(kernel, "file", kernel.__name__)
     found = []
     for call in made:
@@ -155,17 +124,19 @@ def _entries(kernel: Kernel, known: Known) -> list[Entry]:
     return found
 
 
-def kind_of(definition: ast.AST, functions: Functions) -> str:
-    """compute, writer or reader, by what a kernel calls."""
-    names = {n.func.id for n in ast.walk(definition) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    helpers = [
-        functions(name) for name in names if name not in api.calls("compute") and name not in api.calls("reader")
-    ]
-    for helper in filter(None, helpers):
-        names |= {n.func.id for n in ast.walk(helper) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    if names & (set(api.calls("compute")) - set(api.calls("reader"))):
+def kind_of(definition: ast.AST, names: Names) -> str:
+    """compute, writer or reader, by what a kernel and its helpers call."""
+    called = _called(definition)
+    for name in sorted(called - set(api.calls("compute")) - set(api.calls("reader"))):
+        helper = names.function(name)
+        called |= _called(helper[0]) if helper is not None else set()
+    if called & (set(api.calls("compute")) - set(api.calls("reader"))):
         return "compute"
-    return "writer" if any(n.startswith("noc_async_write") for n in names) and not names & _READS else "reader"
+    return "writer" if any(n.startswith("noc_async_write") for n in called) and not called & _READS else "reader"
+
+
+def _called(definition: ast.AST) -> set[str]:
+    return {n.func.id for n in ast.walk(definition) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
 
 
 def group_of(call: str) -> str:

@@ -9,16 +9,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .poly import Poly, name, number
 from .syntax import combined, elements, fresh, load, merge, not_negative, spelled
 
-Functions = Callable[[str], ast.AsyncFunctionDef | ast.FunctionDef | None]
-Constants = Callable[[str], int | None]  # a number that a module gives a name
+Definition = ast.AsyncFunctionDef | ast.FunctionDef
 Known = dict[str, dict[int, int]]  # which argument call -> index -> value
 
 _WRAPS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "int")
 _ARGUMENTS = ("get_arg_val", "get_common_arg_val", "get_compile_time_arg_val")
+
+
+class Names(Protocol):
+    """What names mean inside one function: helpers (with the names inside those), and numbers."""
+
+    def function(self, name: str) -> tuple[Definition, Names] | None: ...
+    def constant(self, name: str) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -57,15 +64,14 @@ class Made:
 class Walk:
     """Goes through one kernel. `known` are arguments that are known, `wanted` says which calls to keep."""
 
-    functions: Functions
+    names: Names
     known: Known
     wanted: Callable[[str], bool]
-    constants: Constants
     made: list[Made] = field(default_factory=list)
     around: list[Trip] = field(default_factory=list)
     depth: int = 0
 
-    def kernel(self, definition: ast.AsyncFunctionDef | ast.FunctionDef) -> list[Made]:
+    def kernel(self, definition: Definition) -> list[Made]:
         self._block(definition.body, {})
         return self.made
 
@@ -220,7 +226,7 @@ class Walk:
         if isinstance(node, ast.Name):
             if node.id in values:
                 return values[node.id]
-            constant = self.constants(node.id)
+            constant = self.names.constant(node.id)
             return None if constant is None else number(constant)
         if isinstance(node, ast.IfExp):
             return self._chosen(node, values, label)
@@ -271,13 +277,14 @@ class Walk:
         if self.wanted(called):
             self.made.append(Made(called, node.lineno, ast.unparse(node), given, tuple(self.around)))
             return None
-        definition = self.functions(called)
-        if definition is not None and self.depth < 20:
+        found = self.names.function(called)
+        if found is not None and self.depth < 20:
+            definition, outer = found[0], self.names
             inner = dict(zip((a.arg for a in definition.args.args), given, strict=False))
             inner |= {k.arg: self._value(k.value, values) for k in node.keywords if k.arg}
-            self.depth += 1
+            self.depth, self.names = self.depth + 1, found[1]
             self._block(definition.body, inner)
-            self.depth -= 1
+            self.depth, self.names = self.depth - 1, outer
         return None
 
     def _argument(self, call: str, index: Poly | None, label: str | None) -> Poly | None:

@@ -6,7 +6,9 @@ try:
 except ImportError as why:
     raise ImportError(f"tt.cpp needs {why.name}, which is not installed: pip install 'ttlearn[cpp]'") from None
 
+from .bundle import bundle
 from .ledger import ledger
 from .read import read
+from .write import write
 
-__all__ = ["ledger", "read"]
+__all__ = ["bundle", "ledger", "read", "write"]

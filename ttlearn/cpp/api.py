@@ -29,6 +29,7 @@ _RETURNS = {
 _WIDE = ("src_noc_addr", "dst_noc_addr", "dst_noc_addr_multicast", "addr")  # parameters of 64 bits: NOC addresses
 _L1_LIMIT = 1 << 21  # an L1 address is below this; calls that give one
 _SMALL = ("get_write_ptr", "get_read_ptr", "get_semaphore", "get_tile_size", "DEST_AUTO_LIMIT")
+CONSTANTS = ("DEST_AUTO_LIMIT", "MEM_ZEROS_BASE")  # what C++ writes without parentheses and is a call here
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ says so with one of these. Left out: overflow of signed integers, which C++ leav
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -93,9 +94,12 @@ def mod(a: int, b: int) -> int:
 # ---- floats ------------------------------------------------------------------------------------------------
 
 
+_INFINITE = 2.0**128 - 2.0**103  # from here on a float is rounded to infinity
+
+
 def f32(x: float) -> float:
     """`x` rounded to a C++ float."""
-    return float(np.float32(x))
+    return float(np.float32(x)) if -_INFINITE < x < _INFINITE else x * math.inf
 
 
 def bits_to_float(x: int) -> float:
@@ -105,7 +109,7 @@ def bits_to_float(x: int) -> float:
 
 def float_to_bits(x: float) -> int:
     """The bits of a float (C++ `__builtin_bit_cast(uint32_t, x)`)."""
-    return int(np.float32(x).view(np.uint32))
+    return int(np.float32(f32(x)).view(np.uint32))
 
 
 # ---- loops, declarations, assertions -----------------------------------------------------------------------

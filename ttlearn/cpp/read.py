@@ -10,12 +10,14 @@ import ast
 import linecache
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from ..errors import CppError, HostError
+from ..errors import CppError, HostError, KernelError
 from .api import KINDS
 from .parse import file
-from .parse.source import Place, load
+from .parse.preprocess import load
+from .parse.source import Place
 from .parse.unit import Chunk, Line, Unit
 
 Kernel = Callable[[], Any]
@@ -38,7 +40,9 @@ def read(
     """
     if kind not in KINDS:
         raise HostError(f"kind is {kind!r}; a kernel is a 'reader', a 'writer' or 'compute'")
-    return made(translate(source, kind, defines, args, name))
+    kernel: Any = made(translate(source, kind, defines, args, name))
+    kernel.defines = dict(defines)
+    return kernel  # type: ignore[no-any-return]
 
 
 def translate(
@@ -49,7 +53,13 @@ def translate(
     name: str | None = None,
 ) -> Unit:
     """The translation itself: a Unit whose last chunk is the kernel."""
-    unit = Unit(load(source, kind, dict(defines), name), kind, list(args) if args is not None else None)
+    try:
+        given = dict(defines)
+    except (TypeError, ValueError):
+        raise HostError(f"defines is {defines!r}; give names and texts, as in {{'BLOCK': '4'}}") from None
+    if args is not None and not all(isinstance(arg, int) for arg in args):
+        raise HostError(f"args is {args!r}; compile-time arguments are whole numbers")
+    unit = Unit(load(source, kind, given, name), kind, list(args) if args is not None else None)
     file.translate(unit)
     return unit
 
@@ -75,6 +85,7 @@ def made(unit: Unit) -> Kernel:
     names: dict[str, Any] = {"__name__": f"ttlearn.kernel.{unit.name}"}
     module = "compute" if unit.kind == "compute" else "dataflow"
     exec(f"from ttlearn.{module} import *\nfrom ttlearn.cpp.c import *", names)
+    whole = ast.Module([], [])
     for chunk in unit.chunks:
         name = _remembered(chunk.file, unit.source.files.get(chunk.file, []))
         try:
@@ -82,13 +93,25 @@ def made(unit: Unit) -> Kernel:
             _placed(tree, chunk.lines)
             code = compile(tree, name, "exec")
         except (SyntaxError, RecursionError, MemoryError) as why:
-            raise CppError(f"{unit.source.name}: this text is nested too deeply to be read ({why})") from None
-        exec(code, names)
+            said = getattr(why, "msg", "") or "recursion"
+            raise CppError(f"{unit.source.name}: blocks or expressions are nested too deeply ({said})") from None
+        _run(chunk, code, names)
+        whole.body += tree.body
     kernel: Any = names[unit.name]
     kernel.python = kernel.__python__ = python_text(unit)
-    kernel.kind = unit.kind
+    kernel.kind, kernel.tree, kernel.file = unit.kind, whole, unit.source.name
     kernel.cpp = "\n".join(next(iter(unit.source.files.values()), []))
     return kernel  # type: ignore[no-any-return]
+
+
+def _run(chunk: Chunk, code: CodeType, names: dict[str, Any]) -> None:
+    """Define a chunk's names. A constant that cannot be worked out, or a static_assert, fails here."""
+    try:
+        exec(code, names)
+    except (ArithmeticError, IndexError, ValueError, KernelError) as why:
+        trace = why.__traceback__.tb_next if why.__traceback__ is not None else None
+        line = trace.tb_lineno if trace is not None else chunk.lines[0].place.line
+        raise CppError(f"{chunk.file} line {line}: {why}") from None
 
 
 def _placed(tree: ast.AST, lines: list[Line]) -> None:

@@ -172,6 +172,7 @@ class ProgramDescriptor:
     kernels: list[KernelDescriptor] = field(default_factory=list)
     cbs: list[CBDescriptor] = field(default_factory=list)
     semaphores: list[SemaphoreDescriptor] = field(default_factory=list)
+    last_run: Any = field(default=None, repr=False, compare=False)  # set by generic_op, for `tt.cpp.bundle`
 
 
 class TensorAccessorArgs:

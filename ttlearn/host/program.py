@@ -46,7 +46,7 @@ def generic_op(
     buffers = [device.dram.attach(t.place(device.arch.dram_alignment, device.arch.dram_banks)) for t in tensors]
     build(device, program, strict)
     checks.start(device, buffers)
-    run = Run(device, tensors, checks.violations, printer := _Printer(device))
+    run = program.last_run = Run(device, tensors, checks.violations, printer := _Printer(device), program)
     riscs = [risc for core in device.cores.values() for risc in core.riscs if risc.coro is not None]
     for risc in riscs:
         device.clock.at(risc.t, risc.resume)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..sim.device import Device
 from ..sim.trace import Trace
 from ..sim.work import Kind
+from .descriptors import ProgramDescriptor
 from .tensor import Tensor, to_numpy
 
 
@@ -41,8 +42,16 @@ class CBReport:
 class Run:
     """The result of `generic_op`."""
 
-    def __init__(self, device: Device, tensors: list[Tensor], violations: list[str], prints: list[str]) -> None:
+    def __init__(
+        self,
+        device: Device,
+        tensors: list[Tensor],
+        violations: list[str],
+        prints: list[str],
+        program: ProgramDescriptor | None = None,
+    ) -> None:
         self.device, self.tensors, self.violations, self.prints = device, tensors, violations, prints
+        self.program = program
         self.details: dict[str, Any] = {}  # what an op wants to hand on beside its output
 
     @property

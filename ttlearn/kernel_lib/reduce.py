@@ -56,18 +56,15 @@ async def reduce(
     await ck.cb_wait_front(scaler_cb, 1)
     if policy is ReduceInputPolicy.WaitUpfrontNoPop:
         await ck.cb_wait_front(input_cb, rows * cols)
-    for tiles in _reduced_tiles(reduce_dim, rows, cols):
-        await _reduce_group(reduce_type, reduce_dim, input_cb, scaler_cb, output_cb, tiles, policy, post_op)
+    groups = {ReduceDim.REDUCE_ROW: rows, ReduceDim.REDUCE_COL: cols, ReduceDim.REDUCE_SCALAR: 1}[reduce_dim]
+    n = {ReduceDim.REDUCE_ROW: cols, ReduceDim.REDUCE_COL: rows, ReduceDim.REDUCE_SCALAR: rows * cols}[reduce_dim]
+    for group in range(groups):
+        first = group * cols if reduce_dim is ReduceDim.REDUCE_ROW else group
+        step = cols if reduce_dim is ReduceDim.REDUCE_COL else 1
+        await _reduce_group(
+            reduce_type, reduce_dim, input_cb, scaler_cb, output_cb, first, step, n, policy=policy, post_op=post_op
+        )
     ck.reduce_uninit(input_cb)
-
-
-def _reduced_tiles(dim: ReduceDim, rows: int, cols: int) -> list[range]:
-    """The input tiles of each output tile."""
-    if dim is ReduceDim.REDUCE_ROW:
-        return [range(r * cols, (r + 1) * cols) for r in range(rows)]
-    if dim is ReduceDim.REDUCE_COL:
-        return [range(c, rows * cols, cols) for c in range(cols)]
-    return [range(rows * cols)]
 
 
 async def _reduce_group(
@@ -76,27 +73,30 @@ async def _reduce_group(
     input_cb: int,
     scaler_cb: int,
     output_cb: int,
-    tiles: range,
+    first: int,
+    step: int,
+    n: int,
+    *,
     policy: ReduceInputPolicy,
     post_op: PostOp | None,
 ) -> None:
+    """The `n` tiles of one result, in a row-major block `step` apart from `first` on."""
     per_tile, bulk = policy is ReduceInputPolicy.WaitAndPopPerTile, policy is ReduceInputPolicy.BulkWaitBulkPop
     if bulk:
-        await ck.cb_wait_front(input_cb, len(tiles))
+        await ck.cb_wait_front(input_cb, n)
     ck.tile_regs_acquire()
-    if per_tile:
-        for _ in tiles:
+    for i in range(n):
+        if per_tile:
             await ck.cb_wait_front(input_cb, 1)
-            ck.reduce_tile(input_cb, scaler_cb, 0, 0, 0, reduce_type=pool, reduce_dim=dim)
+        tile = 0 if per_tile else i if bulk else first + i * step
+        ck.reduce_tile(input_cb, scaler_cb, tile, 0, 0, reduce_type=pool, reduce_dim=dim)
+        if per_tile:
             ck.cb_pop_front(input_cb, 1)
-    else:
-        for tile in range(len(tiles)) if bulk else tiles:
-            ck.reduce_tile(input_cb, scaler_cb, tile, 0, 0, reduce_type=pool, reduce_dim=dim)
     if post_op is not None:
         post_op(0)
     ck.tile_regs_commit()
     if bulk:
-        ck.cb_pop_front(input_cb, len(tiles))
+        ck.cb_pop_front(input_cb, n)
     await ck.cb_reserve_back(output_cb, 1)
     ck.tile_regs_wait()
     ck.pack_tile(0, output_cb)

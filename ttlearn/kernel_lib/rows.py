@@ -88,5 +88,7 @@ async def untilize(
 
 def dest_block(width: int) -> int:
     """The largest divisor of `width` (tiles) that fits one DST section."""
-    limit = ck.DEST_AUTO_LIMIT()
-    return max(n for n in range(1, limit + 1) if width % n == 0)
+    block = min(width, ck.DEST_AUTO_LIMIT())
+    while width % block:
+        block -= 1
+    return block

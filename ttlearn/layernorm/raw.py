@@ -219,7 +219,7 @@ async def affine(wt: int, cb_in: int, cb_row: int, cb_out: int, multiply: bool) 
 
 async def untilize(wt: int, cb_in: int, pages: int) -> None:
     """Phase 12: in column blocks that divide Wt and fit a DST section."""
-    block = max(n for n in range(1, DEST_AUTO_LIMIT() + 1) if wt % n == 0)
+    block = column_block(wt)
     reconfig_data_format(cb_in, cb_in)
     pack_untilize_init(cb_in, OUT, block_ct_dim=block, full_ct_dim=wt)
     await cb_reserve_back(OUT, pages)
@@ -229,6 +229,14 @@ async def untilize(wt: int, cb_in: int, pages: int) -> None:
         cb_pop_front(cb_in, block)
     cb_push_back(OUT, pages)
     pack_untilize_uninit(OUT)
+
+
+def column_block(wt: int) -> int:
+    """The largest divisor of Wt that fits a DST section."""
+    block = min(wt, DEST_AUTO_LIMIT())
+    while wt % block:
+        block -= 1
+    return block
 
 
 async def compute() -> None:

@@ -16,10 +16,11 @@ def api_call(body: Body, node: Node, call: Call, template: list[Node], arguments
         arguments = arguments[:-1]
     if len(template) > len(call.template):
         takes = f"takes {', '.join(call.template)} at most" if call.template else "takes none here"
-        body.refuse(node, f"`{spelled}` has {len(template)} template arguments; {call.name} {takes}")
+        plural = "s" * (len(template) != 1)
+        body.refuse(node, f"`{spelled}` has {len(template)} template argument{plural}; {call.name} {takes}")
     if len(arguments) < call.least or (most is not None and len(arguments) > most):
-        names = ", ".join(p.name for p in call.params)
-        body.refuse(node, f"`{spelled}` has {len(arguments)} arguments; here {call.name} takes ({names})")
+        names, plural = ", ".join(p.name for p in call.params), "s" * (len(arguments) != 1)
+        body.refuse(node, f"`{spelled}` has {len(arguments)} argument{plural}; here {call.name} takes ({names})")
     given = [argument_text(body, a, call.wide(i)) for i, a in enumerate(arguments)]
     given += [f"{key}={template_value(body, t)}" for key, t in zip(call.template, template, strict=False)]
     return called(body, call, given)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .body import Body, expression
+from .literals import negated
 from .types import (
     AND,
     ATOM,
@@ -28,16 +27,16 @@ from .types import (
     Value,
     common,
     converted,
+    cut,
     of_type,
     promoted,
     settled,
 )
-from .unit import Node, Variable, named, short
-
-# the vendor's headers: hostdevcommon/common_values.hpp, tt-metalium/constants.hpp, noc_parameters.h (Wormhole)
+from .unit import Node, named, short
 
 _LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "<<": SHIFT, ">>": SHIFT}
 _LEVELS |= {"&": BITAND, "^": BITXOR, "|": BITOR}
+_WHOLE_ONLY = ("%", "&", "|", "^", "<<", ">>")
 _COMPARISONS = ("==", "!=", "<", ">", "<=", ">=")
 
 
@@ -63,6 +62,12 @@ def combined(body: Body, node: Node, a: Value, operator: str, b: Value) -> Value
             return Value(f"{a.within(COMPARE + 1)} {operator} {b.within(COMPARE + 1)}", COMPARE, BOOL, 0, 1)
         body.refuse(
             node, f"`{short(body.unit.text(node))}`: no arithmetic with {(b if a.type.number else a).type.name}"
+        )
+    if operator in _WHOLE_ONLY and Kind.FLOAT in (a.type.kind, b.type.kind):
+        body.refuse(node, f"`{short(body.unit.text(node))}`: `{operator}` takes whole numbers, no float")
+    if operator in ("&", "|", "^") and a.type.kind is b.type.kind is Kind.BOOL:  # Python's result would be a bool
+        return Value(
+            f"int({a.within(_LEVELS[operator])} {operator} {b.within(_LEVELS[operator] + 1)})", ATOM, INT, 0, 1
         )
     a, b = promoted(a), promoted(b)
     if operator in ("<<", ">>"):
@@ -98,10 +103,10 @@ def _range(a: Value, operator: str, b: Value) -> tuple[float, float]:
             x * y for x in (a.low, a.high) for y in (b.low, b.high) if not (0 in (x, y) and INF in (abs(x), abs(y)))
         ]
         return (min(ends), max(ends)) if len(ends) == 4 else (-INF, INF)
+    if operator == "&" and max(a.low, b.low) >= 0:
+        return 0, min(v.high for v in (a, b) if v.low >= 0)
     if min(a.low, b.low) < 0 or INF in (a.high, b.high):
         return -INF, INF
-    if operator == "&":
-        return 0, min(a.high, b.high)
     return 0, (1 << max(int(a.high).bit_length(), int(b.high).bit_length())) - 1
 
 
@@ -119,7 +124,8 @@ def _shift(a: Value, operator: str, b: Value) -> Value:
         b = Value(f"{b.within(BITAND)} & {bits - 1}", BITAND, INT, 0, bits - 1)
     if operator == "<<":
         low, high = (a.low * (1 << int(b.low)), a.high * (1 << int(b.high))) if a.low >= 0 else (-INF, INF)
-        return Value(f"{a.within(SHIFT)} << {b.within(SHIFT + 1)}", SHIFT, a.type, low, high)
+        shifted = Value(f"{a.within(SHIFT)} << {b.within(SHIFT + 1)}", SHIFT, a.type, low, high)
+        return cut(shifted, a.type) if a.type.signed and high > a.type.most else shifted
     a = settled(a)
     low, high = (int(a.low) >> int(b.high), int(a.high) >> int(b.low)) if a.low >= 0 else (a.type.least, a.type.most)
     return Value(f"{a.within(SHIFT)} >> {b.within(SHIFT + 1)}", SHIFT, a.type, low, high)
@@ -147,14 +153,15 @@ def _unary(body: Body, node: Node) -> Value:
     assert argument is not None
     if operator in ("!", "not"):
         return Value(f"not {truth(body, argument).within(NOT)}", NOT, BOOL, 0, 1)
-    value = promoted(body.value(argument))
-    if not value.type.number or operator not in ("-", "+", "~"):
+    value = body.value(argument)
+    value = converted(value, INT) if value.type.kind is Kind.BOOL else promoted(value)
+    if not value.type.number or operator not in ("-", "+", "~") or (operator == "~" and value.type.kind is Kind.FLOAT):
         body.refuse(node, f"`{short(body.unit.text(node))}` is not translated")
     if operator == "+":
         return value
     if operator == "~":
         return Value(f"~{value.within(UNARY)}", UNARY, value.type, -value.high - 1, -value.low - 1)
-    return Value(f"-{value.within(UNARY)}", UNARY, value.type, -value.high, -value.low)
+    return negated(value)
 
 
 def truth(body: Body, node: Node, strict: bool = False) -> Value:
@@ -185,53 +192,3 @@ def _conditional(body: Body, node: Node) -> Value:
 @expression("comma_expression")
 def _comma(body: Body, node: Node) -> Value:
     body.refuse(node, f"`{short(body.unit.text(node))}`: a comma inside an expression; write two statements")
-
-
-# ---- assignment inside an expression ------------------------------------------------------------------------
-
-
-@expression("update_expression")
-def _update(body: Body, node: Node) -> Value:
-    """`i++` as a value. In a plain statement the step is put off; in a condition it becomes `:=`."""
-    target = node.child_by_field_name("argument")
-    assert target is not None
-    text = body.unit.text(node)
-    name, variable = body.unit.text(target), body.find(body.unit.text(target))
-    if variable is None or target.type != "identifier" or variable.type.kind is not Kind.INT:
-        body.refuse(node, f"`{text}` inside an expression; write it as a statement of its own")
-    step, before = counted(variable, "+" if "++" in text else "-"), text.startswith(("++", "--"))
-    if not before and body.full is not None and _occurrences(body, body.full, name) == 1:
-        body.pending.append((f"{variable.text} = {step.text}", node))
-        return variable.value
-    if before:
-        return of_type(f"({variable.text} := {step.text})", variable.type)
-    undo = "-" if "++" in text else "+"
-    return replace(of_type(f"({variable.text} := {step.text}) {undo} 1", variable.type, SUM), low=-INF, high=INF)
-
-
-def counted(variable: Variable, sign: str) -> Value:
-    """A variable one up or one down, inside its type."""
-    value = promoted(variable.value) if variable.type.bits < 32 else variable.value
-    one = 1 if sign == "+" else -1
-    text = f"{variable.text} {sign} 1"
-    return converted(Value(text, SUM, value.type, value.low + one, value.high + one), variable.type)
-
-
-def _occurrences(body: Body, root: Node, name: str) -> int:
-    count, stack = 0, [root]
-    while stack:
-        node = stack.pop()
-        stack.extend(node.children)
-        count += node.type == "identifier" and body.unit.text(node) == name
-    return count
-
-
-@expression("assignment_expression")
-def _assignment(body: Body, node: Node) -> Value:
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    assert left is not None and right is not None
-    variable = body.find(body.unit.text(left)) if left.type == "identifier" else None
-    if variable is None or body.unit.text(node.child_by_field_name("operator")) != "=":  # type: ignore[arg-type]
-        body.refuse(node, f"`{short(body.unit.text(node))}` inside an expression; write it as a statement of its own")
-    value = converted(body.value(right), variable.type)
-    return of_type(f"({variable.text} := {value.text})", variable.type)

@@ -19,6 +19,24 @@ EXPRESSIONS: dict[str, Handler] = {}
 STATEMENTS: dict[str, Handler] = {}
 
 
+_INSTEAD = {  # what to write in place of a construct that has no translation
+    "labeled_statement": "; write a loop",
+    "goto_statement": "; write a loop",
+    "new_expression": "; use an array, or memory of a CB",
+    "delete_expression": "; use an array, or memory of a CB",
+    "try_statement": "; kernels have no exceptions",
+    "throw_statement": "; kernels have no exceptions",
+    "gnu_asm_expression": "; write C++",
+    "declaration": "; declare it on a line before",
+    "lambda_expression": "; give it a name first, as in auto f = [&](uint32_t x) { … };",
+    "initializer_list": "; give each value a variable",
+    "primitive_type": "; declare plain variables and pointers",
+    "offsetof_expression": "; write the number",
+    "struct_specifier": "; use plain variables",
+    "class_specifier": "; use plain variables",
+}
+
+
 def expression(*kinds: str) -> Callable[[Handler], Handler]:
     """Register how expressions of these syntax kinds become a `Value`."""
     return _registering(EXPRESSIONS, kinds)
@@ -94,6 +112,10 @@ class Body:
             body = body.outer
         return self.unit.globals.get(name)
 
+    def lambdas(self) -> bool:
+        """Is there a lambda, which may look at any variable when it is called?"""
+        return any(v.function is not None for scope in self.scopes for v in scope.values())
+
     @contextmanager
     def scope(self) -> Iterator[None]:
         self.scopes.append({})
@@ -141,7 +163,7 @@ class Body:
         """An expression as a Value (not yet settled into its type's range)."""
         handler = EXPRESSIONS.get(node.type)
         if handler is None:
-            self.refuse(node, f"`{short(self.unit.text(node))}` ({node.type.replace('_', ' ')}) is not translated")
+            self._refuse_kind(node)
         value: Value = handler(self, node)  # type: ignore[misc]
         return value
 
@@ -149,10 +171,14 @@ class Body:
         handler = STATEMENTS.get(node.type)
         try:
             if handler is None:
-                self.refuse(node, f"`{short(self.unit.text(node))}` ({node.type.replace('_', ' ')}) is not translated")
+                self._refuse_kind(node)
             handler(self, node)  # type: ignore[misc]
         except Untranslatable:
             pass
+
+    def _refuse_kind(self, node: Node) -> NoReturn:
+        kind = node.type.replace("_", " ")
+        self.refuse(node, f"`{short(self.unit.text(node))}` ({kind}) is not translated{_INSTEAD.get(node.type, '')}")
 
     def refuse(self, node: Node, what: str) -> NoReturn:
         self.unit.problem(node, what)

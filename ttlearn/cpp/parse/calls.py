@@ -175,7 +175,16 @@ def _print(body: Body, node: Node, template: list[Node], arguments: list[Node]) 
     return Value(f"DPRINT({', '.join(argument_text(body, a) for a in arguments)})", ATOM, VOID)
 
 
+def _swap(body: Body, node: Node, template: list[Node], arguments: list[Node]) -> Value:
+    _exactly(body, node, arguments, 2)
+    a, b = (body.value(argument) for argument in arguments)
+    if a.type != b.type or node.parent is None or node.parent.type != "expression_statement":
+        body.refuse(node, f"`{short(body.unit.text(node))}`: swap two variables of one type, in a statement of its own")
+    return Value(f"{a.text}, {b.text} = {b.text}, {a.text}", ATOM, VOID)
+
+
 _SPECIAL: dict[str, Special] = {
+    "swap": _swap,
     "get_arg_val": _arg_val,
     "get_common_arg_val": _arg_val,
     "get_compile_time_arg_val": _ct_arg,
@@ -185,6 +194,7 @@ _SPECIAL: dict[str, Special] = {
     "ASSERT": _assertion,
     "LLK_ASSERT": _assertion,
     "DPRINT": _print,
+    "use": objects.view,
     "DEVICE_PRINT": _print,
     **dict.fromkeys(_NOTHING, _nothing),
     **dict.fromkeys(("UNPACK", "MATH", "PACK"), _role),

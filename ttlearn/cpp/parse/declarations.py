@@ -9,11 +9,26 @@ from . import functions, objects
 from .body import Body, statement
 from .spelling import pointer_to, spelled_name, type_of
 from .types import ATOM, OBJECT, VOID, CType, Kind, Value, converted, number, settled
-from .unit import Node, Untranslatable, named, short
+from .unit import Node, Unit, Untranslatable, named, short
+
+_MOST_ELEMENTS = 1 << 20
 
 
 @statement("declaration")
 def _declaration(body: Body, node: Node) -> None:
+    declarators = node.children_by_field_name("declarator")
+    try:
+        spelled = declared_type(body, node)
+    except Untranslatable:
+        for name in (name for d in declarators for name in names(body.unit, d)):
+            body.declare_broken(node, name)
+        return
+    for declarator in declarators:
+        declare(body, node, spelled, declarator)
+
+
+def declared_type(body: Body, node: Node) -> Node:
+    """The type that a declaration spells, if it can be one of ours."""
     spelled = node.child_by_field_name("type")
     assert spelled is not None
     if spelled.type in ("struct_specifier", "union_specifier", "class_specifier"):
@@ -25,23 +40,27 @@ def _declaration(body: Body, node: Node) -> None:
         body.refuse(
             node, f"`{short(body.unit.text(node))}`: a static variable outlives the kernel; make it a local one"
         )
-    for declarator in node.children_by_field_name("declarator"):
-        try:
-            with body.simple(declarator):
-                _declare(body, node, spelled, declarator)
-        except Untranslatable:
-            for name in _identifiers(body, declarator):
-                body.declare_broken(node, name)
+    return spelled
 
 
-def _identifiers(body: Body, declarator: Node) -> list[str]:
+def declare(body: Body, node: Node, spelled: Node, declarator: Node) -> None:
+    """One variable of a declaration."""
+    try:
+        with body.simple(declarator):
+            _declare(body, node, spelled, declarator)
+    except Untranslatable:
+        for name in names(body.unit, declarator):
+            body.declare_broken(node, name)
+
+
+def names(unit: Unit, declarator: Node) -> list[str]:
     """The name that a declarator declares."""
     while declarator.type != "identifier":
         inner = declarator.child_by_field_name("declarator") or next(iter(named(declarator)), None)
         if inner is None:
             return []
         declarator = inner
-    return [body.unit.text(declarator)]
+    return [unit.text(declarator)]
 
 
 def _declare(body: Body, node: Node, spelled: Node, declarator: Node) -> None:
@@ -117,12 +136,14 @@ def _declare_one(body: Body, node: Node, name: str, type: CType | None, spelled:
 
 
 def _store(body: Body, node: Node, name: str, type: CType | None, value: Value) -> None:
+    if value.type is VOID:
+        body.refuse(node, f"`{short(body.unit.text(node))}`: the call gives nothing that could be stored")
+    if type is not None and type.kind is Kind.POINTER and value.constant == 0:
+        body.refuse(node, f"`{short(body.unit.text(node))}`: give the pointer an address in L1 where it is declared")
     value = settled(value) if type is None or not type.number else converted(value, type)
     type = value.type if type is None or type.kind is Kind.OBJECT else type
     if type.kind is not value.type.kind and not (type.number and value.type.number):
         body.refuse(node, f"`{short(body.unit.text(node))}`: {value.type.name} cannot become {type.name} here")
-    if value.type is VOID:
-        body.refuse(node, f"`{short(body.unit.text(node))}`: the call gives nothing that could be stored")
     if value.text == "None":  # a Noc or an endpoint is nothing here
         variable = body.declare(node, name, value.type)
         variable.text = "None"
@@ -156,6 +177,8 @@ def _declare_array(
     if len(sizes) == 1 and sizes[0].type != "array_declarator":
         size = settled(body.value(sizes[0]))
         length = size.constant
+        if length is not None and length > _MOST_ELEMENTS:
+            body.refuse(node, f"`{short(body.unit.text(node))}`: {length} elements do not fit a core's memory")
         text = _filled(items, size, name)
     elif items is not None and len(sizes) == 1:
         length, text = len(items), f"[{', '.join(items)}]"

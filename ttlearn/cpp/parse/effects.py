@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .arguments import argument_text
-from .arithmetic import combined, counted
+from .arithmetic import combined
 from .body import Body, statement
+from .steps import counted
 from .types import ATOM, AWAIT, VOID, Kind, converted, number, settled
 from .unit import Node, named, short
 
@@ -37,7 +38,7 @@ def effect(body: Body, node: Node) -> None:
             full, body.full = body.full, node.parent if node.type == "call_expression" else node
             value = body.value(node)
             body.full = full
-            if value.text and (value.level in (ATOM, AWAIT) and "(" in value.text):
+            if value.text and (value.type is VOID or (value.level in (ATOM, AWAIT) and "(" in value.text)):
                 body.emit(value.text, node)
             elif value.text and value.type is not VOID:
                 body.refuse(node, f"`{short(body.unit.text(node))};` does nothing; delete it, or use its value")
@@ -74,8 +75,9 @@ def assign(body: Body, node: Node) -> None:
     result = combined(body, node, target, operator[:-1], value)
     stored = result if target.type.kind is Kind.POINTER else converted(result, target.type)
     plain = stored.text == result.text and operator not in ("/=",) and target.type.kind in (Kind.INT, Kind.POINTER)
-    if plain and result.text.startswith(f"{target.text} {operator[:-1]} ") and value.level == ATOM:
-        body.emit(f"{target.text} {operator} {settled(value).text}", node)
+    before = f"{target.text} {operator[:-1]} "
+    if plain and result.text.startswith(before) and value.level == ATOM:
+        body.emit(f"{target.text} {operator} {result.text.removeprefix(before)}", node)
     else:
         body.emit(f"{target.text} = {stored.text}", node)
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from ...errors import CppError
-from . import calls, declarations, effects, literals, loops, memory, statements
+from .. import c
+from . import calls, declarations, effects, literals, loops, memory, statements, steps
 from .body import Body
 from .functions import body_of, callee_of, head
 from .spelling import type_of
 from .types import CType, Kind, settled
-from .unit import Chunk, Node, Unit, Untranslatable, Variable, named, short
+from .unit import Chunk, Line, Node, Unit, Untranslatable, named, short
 
-HANDLERS = (calls, declarations, effects, literals, loops, memory, statements)  # imported for what they register
+HANDLERS = (calls, declarations, effects, literals, loops, memory, statements, steps)  # imported for what they register
+
+
+_SLOW = re.compile(rf"\b(?!(?:{'|'.join(c.__all__)}|int|min|max)\()\w+\(|\)\[")  # calls, but for arithmetic
 
 
 def translate(unit: Unit) -> None:
     """The whole file; its kernel becomes the unit's last chunk."""
+    unit.check_readable()
     try:
         _collect(unit, unit.tree.root_node)
         _kernel(unit)
@@ -34,7 +40,8 @@ def _collect(unit: Unit, root: Node) -> None:
         if node.type == "comment":
             comments.append(node)
         elif node.type in ("function_definition", "template_declaration"):
-            _function(unit, node, comments)
+            with suppress(Untranslatable):
+                _function(unit, node, comments)
             comments = []
         else:
             _before(constants, comments)
@@ -97,11 +104,18 @@ def _declaration(body: Body, node: Node) -> None:
             body.statement(node)
         else:
             what = node.type.replace("_", " ")
-            unit.problem(
+            body.refuse(
                 node, f"`{short(unit.text(node))}` ({what}) is not translated; use plain functions and variables"
             )
     except Untranslatable:
-        pass
+        unit.refused.update(_declared(unit, node))
+
+
+def _declared(unit: Unit, node: Node) -> list[str]:
+    """The names that a declaration at the top of the file gives."""
+    label = node.child_by_field_name("name")
+    names = [unit.text(label)] if label is not None else []
+    return names + [name for d in node.children_by_field_name("declarator") for name in declarations.names(unit, d)]
 
 
 def _constant(body: Body, node: Node) -> None:
@@ -112,19 +126,21 @@ def _constant(body: Body, node: Node) -> None:
         return  # a function declared ahead of its definition
     if not re.search(r"\bconst(expr)?\b", unit.text(node)):
         body.refuse(node, f"`{short(unit.text(node))}`: a variable outside a function; declare it inside kernel_main")
-    first = len(body.lines)
-    body.statement(node)
-    for line in body.lines[first:]:
-        name, _, value = line.text.partition(" = ")
-        variable = next((v for v in body.scopes[0].values() if v.text == name), None)
-        if variable is None:
-            continue
-        key = next(k for k, v in body.scopes[0].items() if v is variable)
-        if re.search(r"\bget_\w*arg_val|TensorAccessor|\w+\(\)", value):
-            line.text = f"def {name}(): return {value}"
-            variable = Variable(f"{name}()", variable.type, variable.low, variable.high)
-        body.scopes[0][key] = variable
-        unit.globals[key] = variable
+    spelled = declarations.declared_type(body, node)
+    for declarator in declarators:
+        first = len(body.lines)
+        declarations.declare(body, node, spelled, declarator)
+        _kept(body, body.lines[first:])
+
+
+def _kept(body: Body, lines: list[Line]) -> None:
+    """What a file's constant becomes. One that asks for an argument is a function, since it needs a running kernel."""
+    for key, variable in body.scopes[0].items():
+        for line in lines:
+            name, _, value = line.text.partition(" = ")
+            if name == variable.text and _SLOW.search(value):
+                line.text, variable.text = f"def {name}(): return {value}", f"{name}()"
+        body.unit.globals[key] = variable
 
 
 def _enum(body: Body, node: Node) -> None:

@@ -7,22 +7,28 @@ known where it is called. Left out: recursion, and references in anything but he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from .arguments import template_value
 from .body import Body
 from .spelling import pointer_to, type_of
+from .tree import nodes
 from .types import ATOM, AWAIT, OBJECT, TYPES, VOID, CType, Kind, Value, converted, of_type, settled
-from .unit import Chunk, Function, Node, Unit, Untranslatable, named, short
+from .unit import Chunk, Function, Node, Unit, Untranslatable, Variable, named, short
 
 
 @dataclass
 class Parameter:
-    """One parameter: its name, its node's type (None: a template's or auto), whether it is a changeable reference."""
+    """One parameter: its name, its type (None: to be deduced), whether it is a changeable reference.
+
+    `label`: the template parameter that is its type, if it is one.
+    """
 
     name: str
     type: CType | None
     reference: bool
     default: Node | None
+    label: str = ""
 
 
 def callee_of(unit: Unit, definition: Node) -> tuple[Node, Node, list[Node]]:
@@ -36,7 +42,9 @@ def callee_of(unit: Unit, definition: Node) -> tuple[Node, Node, list[Node]]:
     while declarator is not None and declarator.type != "function_declarator":
         declarator = declarator.child_by_field_name("declarator") or next(iter(named(declarator)), None)
     body = definition.child_by_field_name("body")
-    assert declarator is not None and body is not None
+    if declarator is None or body is None:
+        unit.problem(definition, f"`{short(unit.text(definition))}`: only plain functions are translated")
+        raise Untranslatable
     return declarator, body, template
 
 
@@ -50,8 +58,8 @@ def parameters(body: Body, declarator: Node, types: dict[str, CType | None]) -> 
             body.refuse(node, f"the parameter `{short(body.unit.text(node))}` is not translated")
         if body.unit.text(spelled) == "void" and inner is None:
             continue
-        text = body.unit.text(node)
-        type = types[body.unit.text(spelled)] if body.unit.text(spelled) in types else type_of(body, spelled)
+        text, label = body.unit.text(node), body.unit.text(spelled)
+        type = types[label] if label in types else type_of(body, spelled)
         reference = inner is not None and inner.type == "reference_declarator" and "const " not in text
         while inner is not None and inner.type not in ("identifier",):
             if inner.type in ("pointer_declarator", "array_declarator") and type is not None:
@@ -62,7 +70,8 @@ def parameters(body: Body, declarator: Node, types: dict[str, CType | None]) -> 
                 )
             inner = inner.child_by_field_name("declarator") or next(iter(named(inner)), None)
         name = body.unit.text(inner) if inner is not None else f"_unused{len(found)}"
-        found.append(Parameter(name, type, reference, node.child_by_field_name("default_value")))
+        default = node.child_by_field_name("default_value")
+        found.append(Parameter(name, type, reference, default, label if label in types else ""))
     return found
 
 
@@ -117,8 +126,7 @@ def _instance(
     unit = body.unit
     fitting = [d for d in unit.functions[name] if _fits(body, d, len(values))]
     if len(fitting) != 1:
-        body.refuse(node, f"`{short(unit.text(node))}`: {len(fitting)} functions {name} take {len(values)} arguments; "
-                    "name them differently")  # fmt: skip
+        _misfit(body, node, name, len(fitting), len(values))
     declarator, _, formal = callee_of(unit, fitting[0])
     types: dict[str, CType | None] = {}
     numbers: list[tuple[str, CType, str]] = []  # (name, type, argument) of template parameters that are numbers
@@ -134,7 +142,10 @@ def _instance(
             body.refuse(node, f"`{short(unit.text(node))}`: {name} needs its template argument {k + 1}")
         numbers.append((unit.text(inner), type_of(body, spelled) or TYPES["uint32_t"], template_value(body, chosen)))
     formals = parameters(body, declarator, types)
-    taken = [p.type or values[i].type for i, p in enumerate(formals[: len(values)])]
+    for p, value in zip(formals, values, strict=False):
+        if p.label and types[p.label] is None:
+            types[p.label] = value.type
+    taken = [p.type or types.get(p.label) or value.type for p, value in zip(formals, values, strict=False)]
     key = (name, fitting[0].start_byte, tuple(t.name for t in taken), tuple((k, t.name) for k, t in types.items() if t))
     if key not in unit.made:
         unit.made[key] = None  # under way
@@ -142,8 +153,18 @@ def _instance(
     function = unit.made[key]
     if function is None:
         body.refuse(node, f"`{name}` calls itself; write a loop")
-    values += [settled(body.value(p.default)) for p in formals[len(values) :] if p.default is not None]
+    outside = Body(unit, fitting[0])  # a default argument sees the file, and the template's numbers
+    for label, type, text in numbers:
+        outside.scopes[0][label] = Variable(text if text.isalnum() else f"({text})", type, type.least, type.most)
+    values += [settled(outside.value(p.default)) for p in formals[len(values) :] if p.default is not None]
     return function, [text for _, _, text in numbers]
+
+
+def _misfit(body: Body, node: Node, name: str, fitting: int, given: int) -> NoReturn:
+    spelled, arguments = short(body.unit.text(node)), f"{given} argument{'s' * (given != 1)}"
+    if not fitting:
+        body.refuse(node, f"`{spelled}`: {name} of this file does not take {arguments}")
+    body.refuse(node, f"`{spelled}`: {fitting} functions {name} take {arguments}; name them differently")
 
 
 def _fits(body: Body, definition: Node, count: int) -> bool:
@@ -174,19 +195,22 @@ def _translate(
     inner.returns = _result_type(inner, definition)
     python = unit.python_name(name)
     body_of(inner, block)
-    if inner.inout:
-        inner.emit(f"return {', '.join(inner.inout)}", block)
     unit.types = aliases
     head(inner, python, texts, declarator, block)
-    unit.chunks.append(Chunk(unit.place(definition).file, inner.lines))
+    above = Body(unit, block)
+    for comment in unit.comments.pop(definition.start_byte, []):
+        above.statement(comment)
+    unit.chunks.append(Chunk(unit.place(definition).file, above.lines + inner.lines))
     return Function(python, inner.awaits, inner.returns or VOID, all_types, changed)
 
 
 def _result_type(body: Body, definition: Node) -> CType | None:
     if definition.type == "template_declaration":
         definition = next(n for n in named(definition) if n.type == "function_definition")
-    spelled = definition.child_by_field_name("type")
-    return type_of(body, spelled) if spelled is not None else None
+    spelled, declarator = definition.child_by_field_name("type"), definition.child_by_field_name("declarator")
+    type = type_of(body, spelled) if spelled is not None else None
+    pointer = declarator is not None and declarator.type == "pointer_declarator"
+    return pointer_to(type) if pointer and type is not None else type
 
 
 def body_of(body: Body, block: Node) -> None:
@@ -194,6 +218,8 @@ def body_of(body: Body, block: Node) -> None:
     body.indent += 1
     for child in block.named_children:
         body.statement(child)
+    if body.inout:
+        body.emit(f"return {', '.join(body.inout)}", block)
     body.indent -= 1
 
 
@@ -225,13 +251,17 @@ def declare_lambda(body: Body, node: Node, name: str, value: Node) -> None:
     inner = Body(body.unit, value, outer=body)
     formals = parameters(inner, declarator, {}) if declarator is not None else []
     variable = body.declare(node, name, CType("lambda", Kind.OBJECT))
-    for p in formals:
+    for k, p in enumerate(formals):
+        p.type = p.type or _handed(body, value, name, k)
         if p.type is None:
             body.refuse(value, f"the lambda `{name}` has an `auto` parameter, {p.name}; write its type")
-        inner.declare(value, p.name, p.type or OBJECT)
+        inner.declare(value, p.name, p.type)
     texts = [inner.scopes[0][p.name].text for p in formals]
-    inner.returns = None
+    inner.returns, known = None, len(body.unit.problems) + len(body.unit.unknown)
     body_of(inner, block)
+    if len(body.unit.problems) + len(body.unit.unknown) > known:
+        body.declare_broken(node, name)
+        return
     outer = sorted(_assigned_outside(inner, value))
     head(inner, variable.text, texts, node, block)
     if outer:
@@ -241,6 +271,20 @@ def declare_lambda(body: Body, node: Node, name: str, value: Node) -> None:
         body.lines.append(replace(line, indent=line.indent + body.indent))
     takes = [p.type or OBJECT for p in formals]
     variable.function = Function(variable.text, inner.awaits, inner.returns or VOID, takes)
+
+
+def _handed(body: Body, value: Node, name: str, index: int) -> CType | None:
+    """The type of a lambda's `auto` parameter, if all calls hand it variables of one type that are known by now."""
+    root = value
+    while root.parent is not None and root.type != "function_definition":
+        root = root.parent
+    types = set()
+    for call in (node for node in nodes(root) if node.type == "call_expression"):
+        callee, given = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+        if callee is not None and given is not None and body.unit.text(callee) == name and len(named(given)) > index:
+            variable = body.find(body.unit.text(named(given)[index]))
+            types.add(variable.type if variable is not None else None)
+    return types.pop() if len(types) == 1 else None
 
 
 def _changed_outside(body: Body, value: Node) -> list[str]:

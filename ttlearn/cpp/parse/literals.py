@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from ..api import CONSTANTS as CALLED
+from ..c import f32
+from .arguments import called
 from .body import Body, expression
-from .types import ATOM, BOOL, DOUBLE, FLOAT, INT, LONG, OBJECT, UINT, ULONG, CType, Kind, Value, number
+from .types import ATOM, BOOL, DOUBLE, FLOAT, INT, LONG, OBJECT, UINT, ULONG, UNARY, CType, Kind, Value, number
 from .unit import BROKEN, Node, Untranslatable, named, short
 
 # the vendor's headers: hostdevcommon/common_values.hpp, tt-metalium/constants.hpp, noc_parameters.h (Wormhole)
@@ -18,15 +21,28 @@ OWN_NOC = CType("noc_index", Kind.OBJECT)  # the only NOC a kernel uses here, so
 
 @expression("number_literal")
 def _literal(body: Body, node: Node) -> Value:
+    """A number; the parser counts a sign to it."""
     text = body.unit.text(node).replace("'", "").lower()
-    if re.fullmatch(r"[0-9.]+(e[+-]?\d+)?f?", text) and not re.fullmatch(r"\d+", text):
-        return Value(text.rstrip("f"), ATOM, FLOAT if text.endswith("f") else DOUBLE)
+    value = _magnitude(body, node, text.lstrip("+-").strip())
+    return negated(value) if text.startswith("-") else value
+
+
+def negated(value: Value) -> Value:
+    """Minus a promoted number, in the number's own type."""
+    return Value(f"-{value.within(UNARY)}", UNARY, value.type, -value.high, -value.low)
+
+
+def _magnitude(body: Body, node: Node, text: str) -> Value:
+    if re.fullmatch(r"(\d+\.\d*|\.\d+|\d+(?=e))(e[+-]?\d+)?f?", text):
+        return _float(text)
     digits = re.fullmatch(r"(0x[0-9a-f]+|0b[01]+|\d+)([ulz]*)", text)
     if not digits:
         body.refuse(node, f"the number `{text}` is not translated; write it in decimal or hexadecimal")
     octal = re.fullmatch(r"0[0-7]+", digits[1])
     if digits[1].isdigit() and digits[1].startswith("0") and len(digits[1]) > 1 and not octal:
         body.refuse(node, f"`{text}` is not a number: one that begins with 0 is octal, so it has no 8 and no 9")
+    if len(digits[1]) > 80:
+        body.refuse(node, f"the number `{short(text)}` does not fit 64 bits")
     value = int(digits[1], 8) if octal else int(digits[1], 0)
     wide, unsigned = "ll" in digits[2], "u" in digits[2] or "z" in digits[2]
     fits = [t for t in (INT, UINT, LONG, ULONG) if not (wide and t.bits < 64) and not (unsigned and t.signed)]
@@ -35,6 +51,14 @@ def _literal(body: Body, node: Node) -> Value:
         body.refuse(node, f"the number `{text}` does not fit 64 bits")
     shown = digits[1] if digits[1].startswith(("0x", "0b")) else str(value)
     return replace(number(value, fits[0]), text=shown)
+
+
+def _float(text: str) -> Value:
+    """`0.5f`; one that a float cannot hold exactly is cut to one."""
+    shown = text.rstrip("f")
+    if not text.endswith("f"):
+        return Value(shown, ATOM, DOUBLE)
+    return Value(shown if f32(float(shown)) == float(shown) else f"f32({shown})", ATOM, FLOAT)
 
 
 @expression("true", "false")
@@ -88,6 +112,8 @@ def _name(body: Body, node: Node) -> Value:
         return Value("noc_index", ATOM, OWN_NOC)
     if name in CONSTANTS:
         return number(CONSTANTS[name], UINT)
+    if name in CALLED and name in body.unit.calls:
+        return called(body, body.unit.calls[name], [])
     if name in ("my_x", "my_y"):
         body.refuse(node, f"`{name}` alone is not translated; write my_x[noc_index] or my_y[noc_index]")
     if name in body.unit.calls or name in body.unit.enums or name in body.unit.functions:
@@ -123,6 +149,8 @@ def _qualified(body: Body, node: Node) -> Value:
         return variable.value
     if parts[-1] in CONSTANTS:
         return number(CONSTANTS[parts[-1]], UINT)
+    if parts[-1] in CALLED and parts[-1] in body.unit.calls:
+        return called(body, body.unit.calls[parts[-1]], [])
     body.unit.unknown_name(node, name)
 
 

@@ -248,19 +248,34 @@ def _continues(node: Node) -> bool:
 
 @statement("for_range_loop")
 def _each(body: Body, node: Node) -> None:
-    """`for (auto x : array)`."""
-    inner, over, block = (node.child_by_field_name(f) for f in ("declarator", "right", "body"))
-    assert inner is not None and over is not None and block is not None
-    while inner.type == "reference_declarator":
+    """`for (auto x : array)`, `for (uint32_t x : {1, 2})`."""
+    spelled, inner, over, block = (node.child_by_field_name(f) for f in ("type", "declarator", "right", "body"))
+    assert spelled is not None and inner is not None and over is not None and block is not None
+    reference = inner.type == "reference_declarator"
+    if reference:
         inner = named(inner)[0]
-    if inner.type != "identifier" or over.type != "identifier":
-        body.refuse(node, f"`{short(body.unit.text(node))}`: only a loop over an array's elements is translated")
-    values = body.value(over)
-    if values.type.kind is not Kind.ARRAY or values.type.to is None or body.unit.text(inner) in body.changed:
-        body.refuse(node, f"`{short(body.unit.text(node))}`: only a loop that reads an array's elements is translated")
+    name = body.unit.text(inner)
+    handed = reference and "const" not in body.unit.text(node).split(":")[0] and name in body.changed
+    if inner.type != "identifier" or handed:
+        body.refuse(
+            node, f"`{short(body.unit.text(node))}`: only a loop that reads elements is translated; use an index"
+        )
+    type, values = _elements(body, node, over, type_of(body, spelled))
     with body.scope():
-        variable = body.declare(node, body.unit.text(inner), values.type.to)
-        with body.block(f"for {variable.text} in {values.text}:", over):
+        variable = body.declare(node, name, type)
+        with body.block(f"for {variable.text} in {values}:", over):
             body.loops.append(Loop())
             branch(body, block)
             body.loops.pop()
+
+
+def _elements(body: Body, node: Node, over: Node, type: CType | None) -> tuple[CType, str]:
+    """(type, Python text) of what a loop goes through."""
+    if over.type == "initializer_list" and named(over):
+        items = [body.value(item) for item in named(over)]
+        type = type or settled(items[0]).type
+        return type, f"({', '.join(converted(item, type).text for item in items)},)"
+    values = body.value(over)
+    if values.type.kind is not Kind.ARRAY or values.type.to is None or type not in (None, values.type.to):
+        body.refuse(node, f"`{short(body.unit.text(node))}`: only a loop over an array's elements is translated")
+    return values.type.to, values.text

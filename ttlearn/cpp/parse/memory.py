@@ -8,8 +8,6 @@ from .spelling import cast_parts
 from .types import ATOM, AWAIT, FLOAT, UINT, Kind, Value, of_type, settled
 from .unit import Node, named, short
 
-# the vendor's headers: hostdevcommon/common_values.hpp, tt-metalium/constants.hpp, noc_parameters.h (Wormhole)
-
 
 @expression("subscript_expression")
 def _subscript(body: Body, node: Node) -> Value:
@@ -34,8 +32,6 @@ def _dereference(body: Body, node: Node) -> Value:
     assert argument is not None
     if body.unit.text(node).startswith("&"):
         return _address(body, node, argument)
-    if argument.type == "update_expression":
-        body.refuse(node, f"`{short(body.unit.text(node))}`: move the pointer in a statement of its own")
     bits = _bits_of(body, argument)
     if bits is not None:
         return bits
@@ -59,6 +55,14 @@ def _bits_of(body: Body, node: Node) -> Value | None:
     if target == UINT and value.type is FLOAT:
         return of_type(f"float_to_bits({value.text})", UINT)
     return None
+
+
+@expression("field_expression")
+def _field(body: Body, node: Node) -> Value:
+    base = node.child_by_field_name("argument")
+    if base is not None:
+        body.value(base)  # which may be refused already
+    body.refuse(node, f"`{short(body.unit.text(node))}`: structs are not translated; use plain variables")
 
 
 def _address(body: Body, node: Node, argument: Node) -> Value:

@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 
 from .arguments import argument_text, called
 from .body import Body
-from .objects import BUFFERS, GENERATORS, designated
+from .objects import BUFFERS, GENERATORS, VIEWS, designated
 from .spelling import spelled_name
 from .types import ATOM, SUM, UINT, CType, Kind, Value, converted, of_type, settled
 from .unit import Node, short
@@ -158,8 +158,8 @@ def _near(call: Method, node: Node, args: Node, pointer: str) -> str:
     end, fields = call.body.value(node), designated(call.body, args)
     if end.type.kind is Kind.POINTER:
         base = of_type(f"{end.within(ATOM)}.address", UINT)
-    elif end.type.name in BUFFERS:
-        base = call.call(pointer, end.text)
+    elif end.type.name in (*BUFFERS, *VIEWS):
+        base = call.call(VIEWS.get(end.type.name, pointer), end.text)
     else:
         call.refuse(f"{end.type.name} is not translated as this core's end; use a CircularBuffer or CoreLocalMem")
     offset = fields.get("offset_bytes")
@@ -174,8 +174,8 @@ def _multicast(call: Method, loopback: bool) -> Value:
     end, fields = call.body.value(target), {k: v.text for k, v in designated(call.body, target_args).items()}
     corners = [fields.get(key, "0") for key in ("noc_x_start", "noc_y_start", "noc_x_end", "noc_y_end")]
     address = fields.get("addr", "0")
-    if end.type.name in BUFFERS:
-        address = call.call("get_write_ptr", end.text).text
+    if end.type.name in (*BUFFERS, *VIEWS):
+        address = call.call(VIEWS.get(end.type.name, "get_write_ptr"), end.text).text
     elif end.type.name != "MulticastEndpoint":
         call.refuse(f"{end.type.name} is not translated as the target of a multicast; use a MulticastEndpoint")
     near = _near(call, source, source_args, "get_read_ptr")

@@ -17,6 +17,19 @@ GENERATORS = ("InterleavedAddrGen", "InterleavedAddrGenFast")
 _CLASSES = (*BUFFERS, *_EMPTY, "Semaphore", "CoreLocalMem")
 
 
+# `use<CircularBuffer::AddrSelector::READ_PTR>(cb)`: the buffer with the pointer that a transfer takes
+VIEWS = {"READ_PTR": "get_read_ptr", "WRITE_PTR": "get_write_ptr"}
+
+
+def view(body: Body, node: Node, template: list[Node], arguments: list[Node]) -> Value:
+    """`use<…READ_PTR>(cb)`."""
+    which = body.unit.text(template[0]).split("::")[-1] if len(template) == 1 else ""
+    buffer = body.value(arguments[0]) if len(arguments) == 1 else None
+    if which not in VIEWS or buffer is None or buffer.type.name not in BUFFERS:
+        body.refuse(node, f"`{short(body.unit.text(node))}`: write use<CircularBuffer::AddrSelector::READ_PTR>(cb)")
+    return Value(buffer.text, buffer.level, CType(which, Kind.OBJECT))
+
+
 def is_class(name: str) -> bool:
     return name in _CLASSES
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .arithmetic import truth
 from .body import Body, statement
 from .spelling import type_of
@@ -42,7 +44,15 @@ def branch(body: Body, node: Node) -> None:
             body.statement(child)
 
 
-@statement("using_declaration", "preproc_call", ";", "empty_statement")
+@statement("attributed_statement")
+def _attributed(body: Body, node: Node) -> None:
+    """`[[maybe_unused]] uint32_t x = 0;`: attributes only advise the compiler."""
+    for child in named(node):
+        if child.type != "attribute_declaration":
+            body.statement(child)
+
+
+@statement("using_declaration", "namespace_alias_definition", "preproc_call", ";", "empty_statement")
 def _nothing(body: Body, node: Node) -> None:
     """`using namespace x;` has no meaning here."""
 
@@ -99,15 +109,21 @@ def _switch(body: Body, node: Node) -> None:
     condition, block = node.child_by_field_name("condition"), node.child_by_field_name("body")
     assert condition is not None and block is not None
     subject = settled(body.value(condition))
+    if not re.fullmatch(r"\w+", subject.text):  # looked at once, as C++ does
+        chosen = body.declare(node, "chosen", subject.type)
+        body.emit(f"{chosen.text} = {subject.text}", condition)
+        subject = chosen.value
     labels: list[str] = []
     word = "if"
     for case in named(block):
         value = case.child_by_field_name("value")
         inner = [n for n in named(case) if value is None or n.id != value.id]
+        if len(inner) == 1 and inner[0].type == "compound_statement":  # case 1: { …; break; }
+            inner = named(inner[0])
         labels.append(settled(body.value(value)).text if value is not None else "")
         if not inner:
             continue
-        if inner[-1].type not in ("break_statement", "return_statement") and case.id != named(block)[-1].id:
+        if inner[-1].type not in _ENDS and case.id != named(block)[-1].id:
             body.refuse(case, "a `case` that falls through into the next is not translated; end it with `break`")
         keep = inner[:-1] if inner[-1].type == "break_statement" else inner
         if any(_breaks(n) for n in keep):
@@ -118,6 +134,9 @@ def _switch(body: Body, node: Node) -> None:
             for n in keep:
                 body.statement(n)
         labels, word = [], "elif"
+
+
+_ENDS = ("break_statement", "return_statement", "continue_statement")
 
 
 def _breaks(node: Node) -> bool:
@@ -131,12 +150,11 @@ def _return(body: Body, node: Node) -> None:
     inner = named(node)
     if inner and inner[0].type == "initializer_list":
         body.refuse(node, f"`{short(body.unit.text(node))}`: return one number")
-    with body.simple(node):
-        value = settled(body.value(inner[0])) if inner else None
-        if value is not None and body.returns is None:
-            body.returns = value.type
-        if value is not None and body.returns is not None and body.returns.number:
-            value = converted(value, body.returns)
+    value = settled(body.value(inner[0])) if inner else None
+    if value is not None and body.returns is None:
+        body.returns = value.type
+    if value is not None and body.returns is not None and body.returns.number:
+        value = converted(value, body.returns)
     if value is not None and value.type is VOID:
         body.emit(value.text, node)
         value = None

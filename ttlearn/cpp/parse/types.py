@@ -80,6 +80,7 @@ class Value:
     """An expression: Python text, how tightly it binds, its type, and between which numbers it lies.
 
     The range may leave the type's: then the text still has to be wrapped (`settled` does it).
+    `uncut`: the text before it was wrapped, all that a further cut to as many bits or fewer needs.
     """
 
     text: str
@@ -87,6 +88,7 @@ class Value:
     type: CType
     low: float = -INF
     high: float = INF
+    uncut: str = ""
 
     def within(self, level: int) -> str:
         """The text, in parentheses if it binds less tightly than `level`."""
@@ -124,7 +126,13 @@ def settled(value: Value) -> Value:
         return replace(value, low=max(value.low, t.least), high=min(value.high, t.most))
     if value.constant is not None:
         return number(value.constant % (1 << t.bits), t)
-    return of_type(f"{wrapper(t)}({value.text})", t)
+    return cut(value, t)
+
+
+def cut(value: Value, type: CType) -> Value:
+    """An integer modulo the range of an integer type."""
+    text = value.uncut if value.uncut and type.bits <= value.type.bits else value.text
+    return replace(of_type(f"{wrapper(type)}({text})", type), uncut=text)
 
 
 def converted(value: Value, type: CType) -> Value:
@@ -135,24 +143,30 @@ def converted(value: Value, type: CType) -> Value:
     if type.kind is Kind.BOOL:
         return Value(f"{value.within(COMPARE + 1)} != 0", COMPARE, BOOL, 0, 1)
     if type.kind is Kind.FLOAT:
+        if value.constant is not None and abs(value.constant) <= 1 << 24:
+            return Value(f"{value.constant}.0", ATOM if value.constant >= 0 else UNARY, type)
         exact = value.type.kind is Kind.FLOAT and value.type.bits <= type.bits
-        return replace(value, type=type) if exact else Value(f"{wrapper(type)}({value.text})", ATOM, type)
+        return _as(value, type) if exact else Value(f"{wrapper(type)}({value.text})", ATOM, type)
     if value.type.kind is Kind.BOOL:
         known = {"True": "1", "False": "0"}.get(value.text)
         return Value(known or f"int({value.text})", ATOM, type, *((int(known),) * 2 if known else (0, 1)))
     if value.type.kind is Kind.INT and type.least <= value.low and value.high <= type.most:
-        return replace(value, type=type)
+        return _as(value, type)
     if value.constant is not None:
         rest = value.constant % (1 << type.bits)
         return number(rest - (1 << type.bits) if rest > type.most else rest, type)
-    return of_type(f"{wrapper(type)}({value.text})", type)
+    return cut(value, type) if value.type.kind is Kind.INT else of_type(f"{wrapper(type)}({value.text})", type)
 
 
 def promoted(value: Value) -> Value:
     """Integers smaller than int become int before arithmetic; their values stay."""
-    if value.type.kind is Kind.BOOL:
-        return replace(value, type=INT)
-    return replace(value, type=INT) if value.type.kind is Kind.INT and value.type.bits < 32 else value
+    small = value.type.kind is Kind.BOOL or (value.type.kind is Kind.INT and value.type.bits < 32)
+    return _as(settled(value), INT) if small else value
+
+
+def _as(value: Value, type: CType) -> Value:
+    """The same number in another type that holds it."""
+    return replace(value, type=type, uncut="")
 
 
 def common(a: CType, b: CType) -> CType:

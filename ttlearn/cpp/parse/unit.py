@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import tree_sitter
-import tree_sitter_cpp
 
 from ...errors import CppError
 from .. import api, c
 from .source import Place, Source
+from .tree import parsed, unreadable
 from .types import ATOM, CType, Kind, Value
 
 Node = tree_sitter.Node
-_LANGUAGE = tree_sitter.Language(tree_sitter_cpp.language())
-_MOST_PROBLEMS = 12  # listed in one error
+_MOST_PROBLEMS, _MOST_NAMES = 12, 60  # listed in one error
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *c.__all__} - {"_", "type"}
 RESERVED |= {"range", "min", "max", "int", "float", "bool", "abs", "list", "len", "print", "print_"}
+RESERVED |= {"__builtins__", "__name__", "__build_class__"}
 
 BROKEN = CType("unknown", Kind.OBJECT)
 
@@ -80,9 +80,10 @@ class Unit:
     def __init__(self, source: Source, kind: str, args: list[int] | None) -> None:
         self.source, self.kind, self.args = source, kind, args
         self.calls, self.enums, self.names = api.calls(kind), api.enums(kind), api.namespace(kind)
-        self.tree = tree_sitter.Parser(_LANGUAGE).parse(source.expanded)
+        self.tree = parsed(source)
         self.problems: list[tuple[Place, str]] = []
         self.unknown: dict[str, list[int]] = {}
+        self.refused: set[str] = set()  # names whose declaration could not be translated
         self.functions: dict[str, list[Node]] = {}
         self.globals: dict[str, Variable] = {}
         self.types: dict[str, CType] = {}
@@ -99,6 +100,16 @@ class Unit:
     def place(self, node: Node) -> Place:
         return self.source.place(node.start_byte, max(node.end_byte, node.start_byte + 1))
 
+    def check_readable(self) -> None:
+        """Refuse a text that is no C++, before anything is made of what the parser guessed."""
+        for node in unreadable(self.tree):
+            if node.is_missing:
+                self.problem(node, f"a `{node.type.replace('_', ' ')}` is missing here")
+            else:
+                self.problem(node, f"`{short(self.text(node))}` is no C++ that can be read; "
+                             "look for a missing `;`, `)` or `}`")  # fmt: skip
+        self.raise_problems()
+
     def problem(self, node: Node, what: str) -> None:
         """Note what cannot be translated and what to write instead."""
         place = self.place(node)
@@ -107,6 +118,8 @@ class Unit:
 
     def unknown_name(self, node: Node, name: str) -> NoReturn:
         """Note a name that nothing declares; all of them make one line of the error."""
+        if name in self.refused:
+            raise Untranslatable
         self.unknown.setdefault(name, []).append(self.place(node).line)
         raise Untranslatable
 
@@ -124,9 +137,11 @@ class Unit:
         if len(self.problems) > _MOST_PROBLEMS:
             parts.append(f"… and {len(self.problems) - _MOST_PROBLEMS} more")
         if self.unknown:
-            listed = [f"{name} (line{'s' * (len(at) > 1)} {_lines(at)})" for name, at in sorted(self.unknown.items())]
+            listed = [f"{name} ({_lines(at)})" for name, at in sorted(self.unknown.items())[:_MOST_NAMES]]
+            if len(self.unknown) > _MOST_NAMES:
+                listed.append(f"… and {len(self.unknown) - _MOST_NAMES} more")
             parts.append(
-                f"{self.source.name}: {len(listed)} name{'s' * (len(listed) > 1)} that a {self.kind} kernel does not have here: "
+                f"{self.source.name}: {len(self.unknown)} name{'s' * (len(self.unknown) > 1)} that a {self.kind} kernel does not have here: "
                 f"{', '.join(listed)}; use calls of ttlearn.{'compute' if self.kind == 'compute' else 'dataflow'}"
             )
             if self.source.missing:
@@ -136,12 +151,12 @@ class Unit:
 
 
 def _lines(at: list[int]) -> str:
-    return ", ".join(str(line) for line in sorted(set(at)))
+    return f"line{'s' * (len(set(at)) > 1)} {', '.join(str(line) for line in sorted(set(at)))}"
 
 
 def short(text: str) -> str:
     """A piece of C++ on one line, cut to be quoted."""
-    line = " ".join(text.split())
+    line = " ".join("".join(c if c.isprintable() or c.isspace() else ascii(c)[1:-1] for c in text).split())
     return line if len(line) <= 60 else line[:57] + "..."
 
 

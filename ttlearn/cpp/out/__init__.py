@@ -1,0 +1,1 @@
+"""Python kernels out as C++: a partial evaluator over the Python source."""

@@ -26,6 +26,34 @@ def statements(text: str) -> str:
 
 
 STATEMENTS = {
+    "pointers_and_sizes": (
+        """uint32_t* p = (uint32_t*)get_write_ptr(0); *(p + 2) += 3; *p++ = 1;
+constexpr uint32_t cbs[] = {0, 1, 2}; constexpr uint32_t last = sizeof(cbs) / sizeof(cbs[0]) - 1;
+reinterpret_cast<uint8_t*>(p)[0] = 300; const auto x{3u};""",
+        """
+p = tt_l1_ptr(uint32_t, get_write_ptr(0))
+p[2] = u32(p[2] + 3)
+p[0] = 1
+p = p + 1
+cbs = [0, 1, 2]
+last = 12 // 4 - 1
+tt_l1_ptr(uint8_t, p.address)[0] = 44
+x = 3
+""",
+    ),
+    "enums": (
+        """enum { A, B = 4 }; enum Mode { X, Y }; Mode m = Mode::X; if (m == Y) cb_push_back(A, B);""",
+        """
+A = 0
+B = 4
+class Mode:
+    X = 0
+    Y = 1
+m = Mode.X
+if m == 1:
+    cb_push_back(A, B)
+""",
+    ),
     "integers_wrap_where_they_could_leave_their_type": (
         """uint32_t a = get_arg_val<uint32_t>(0), b = a * 2; int32_t c = a - b; uint8_t d = a + 1; a -= 1;
 a &= 0xFF; a += 1;""",
@@ -354,9 +382,14 @@ def test_a_helper_in_a_file_beside_the_kernel(tmp_path: Path) -> None:
     )
     path = tmp_path / "reader.cpp"
     path.write_text('#include "push.h"\nvoid kernel_main() {\n    cb_reserve_back(0, 1);\n    push(3);\n}\n')
-    with pytest.raises(ZeroDivisionError) as caught:
+    with pytest.raises(tt.KernelError) as caught:
         launch(read(path, "reader"), cbs=[cb(0, 2)])
-    frames = traceback.extract_tb(caught.value.__traceback__)[-2:]
+    assert str(caught.value) == (
+        "NCRISC (reader) divides by zero at reader.cpp line 4 (inside push, push.h line 4): "
+        "`cb_push_back(0, n / (n - 3))`: look where the divisor comes from"
+    )
+    assert caught.value.__cause__ is not None
+    frames = traceback.extract_tb(caught.value.__cause__.__traceback__)[-2:]
     assert [(Path(f.filename).name, f.lineno, f.line) for f in frames] == [
         ("reader.cpp", 4, "push(3);"),
         ("push.h", 4, "cb_push_back(0, n / (n - 3));"),

@@ -185,6 +185,7 @@ def test_an_error_deep_in_a_header_names_the_kernels_line() -> None:
 # ---- headers ------------------------------------------------------------------------------------------------
 
 MACROS = {
+    *("TSLICE_INPUT_CB", "TSLICE_OUTPUT_CB", "TSLICE_RD_PTR", "TSLICE_WR_PTR"),
     "DPRINT",
     "MATH",
     "MEM_ZEROS_BASE",

@@ -57,6 +57,8 @@ _COMPUTE = {  # "exp*" stands for exp_tile and exp_tile_init
 _OWN_HEADER = "clamp elu exp gelu identity log1p negative recip rsqrt rsub sqrt where"  # eltwise_unary/exp.h, ...
 _BOTH = {  # compute kernels and data movement
     "api/debug/dprint.h": "DPRINT",
+    "api/debug/dprint_tile.h": "SliceRange TileSlice TSLICE_INPUT_CB TSLICE_OUTPUT_CB TSLICE_RD_PTR TSLICE_WR_PTR",
+    "api/debug/dump.h": "debug_dump_cb",
     "api/numeric/bfloat16.h": "bf16_to_fp32 fp32_to_bf16 fp32_to_bf16_truncate bfloat16_greater",
 }
 

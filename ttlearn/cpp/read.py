@@ -93,8 +93,11 @@ def made(unit: Unit) -> Kernel:
             _placed(tree, chunk.lines)
             code = compile(tree, name, "exec")
         except (SyntaxError, RecursionError, MemoryError) as why:
-            said = getattr(why, "msg", "") or "recursion"
-            raise CppError(f"{unit.source.name}: blocks or expressions are nested too deeply ({said})") from None
+            said = getattr(why, "msg", None) or "too much recursion"
+            what = (
+                "blocks or expressions are nested too deeply" if "too m" in said else "this is no C++ that can be read"
+            )
+            raise CppError(f"{_where(unit, chunk, why)}: {what} ({said})") from None
         _run(chunk, code, names)
         whole.body += tree.body
     kernel: Any = names[unit.name]
@@ -102,6 +105,13 @@ def made(unit: Unit) -> Kernel:
     kernel.kind, kernel.tree, kernel.file = unit.kind, whole, unit.source.name
     kernel.cpp = "\n".join(next(iter(unit.source.files.values()), []))
     return kernel  # type: ignore[no-any-return]
+
+
+def _where(unit: Unit, chunk: Chunk, why: Exception) -> str:
+    line = getattr(why, "lineno", None)
+    if line is None or not 0 < line <= len(chunk.lines):
+        return unit.source.name
+    return f"{chunk.file} line {chunk.lines[line - 1].place.line}"
 
 
 def _run(chunk: Chunk, code: CodeType, names: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import CppError
 from . import api
 from .headers import header_of
-from .out import calls, expressions, functions, loops, names, statements, types
+from .out import calls, expressions, loops, names, specialise, statements, types
 from .out.code import code_of
 from .out.frame import Frame
 from .out.module import Function, Module
@@ -31,8 +31,8 @@ def write(kernel: Callable[[], Any], kind: str | None = None) -> str:
 
     Raises CppError for what has no C++ counterpart, with the line and what to write instead.
     """
-    if not inspect.isfunction(kernel):
-        raise CppError(f"write takes a kernel, an `async def` function, not {kernel!r}")
+    _check(kernel)
+    kind = kind or getattr(kernel, "kind", None)
     if kind is not None:
         api.namespace(kind)  # refuses another kind
     module = Module()
@@ -45,6 +45,17 @@ def write(kernel: Callable[[], Any], kind: str | None = None) -> str:
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
 
+def _check(kernel: Any) -> None:
+    if not inspect.iscoroutinefunction(kernel) or not inspect.isfunction(kernel):
+        what = f"{kernel.__name__}, a plain function" if inspect.isfunction(kernel) else repr(kernel)
+        raise CppError(f"write takes a kernel, an `async def` function, not {what}")
+    if names := inspect.signature(kernel).parameters:
+        raise CppError(
+            f"{kernel.__name__} has the parameter {next(iter(names))}, but nobody calls a kernel with arguments; "
+            "take it from get_compile_time_arg_val or get_arg_val"
+        )
+
+
 def _kernel(module: Module, kernel: Any) -> Function:
     def fresh(known: dict[tuple[str, int], types.Type]) -> Frame:
         symbol = Symbol("kernel_main", types.VOID, module, once=True)
@@ -52,7 +63,7 @@ def _kernel(module: Module, kernel: Any) -> Function:
         frame.known = known
         return frame
 
-    return functions.finished(functions.written(module, fresh))
+    return specialise.finished(specialise.written(module, fresh))
 
 
 # ---- which kind --------------------------------------------------------------------------------------------

@@ -44,7 +44,9 @@ class Site(NamedTuple):
         name = Path(self.kernel.co_filename).name
         where = f"{name if name.endswith(CPP) else self.kernel.co_name} line {self.line}"
         if self.code is not self.kernel:
-            where += f" (inside {self.code.co_name} line {line_of(self.code, self.lasti)})"
+            file = Path(self.code.co_filename).name
+            header = f", {file}" if self.code.co_filename != self.kernel.co_filename and file.endswith(CPP) else ""
+            where += f" (inside {self.code.co_name}{header} line {line_of(self.code, self.lasti)})"
         return f"{where}: `{self.text}`" if self.text else where
 
 

@@ -84,9 +84,9 @@ def _only(frame: Frame, node: ast.AST, chosen: Value, all_of_them: list[Value]) 
 
 def _array_of_module(frame: Frame, node: ast.Subscript, on: Items) -> Expr:
     numbers = [v for v in on.values if isinstance(v, Expr) and v.number is not None]
-    if on.name is None or len(numbers) != len(on.values) or not numbers:
+    if not on.name or len(numbers) != len(on.values) or not numbers:
         frame.fail(node, "which element is known only on the chip; use a list of numbers, which C++ keeps as an array")
-    return frame.module.array(*on.name, numbers)
+    return frame.module.array(on.name, numbers)
 
 
 def _slice(frame: Frame, node: ast.Subscript, on: Value, part: ast.Slice) -> Value:

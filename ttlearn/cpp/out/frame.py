@@ -16,6 +16,7 @@ from ...errors import CppError
 from .code import Code, described
 from .module import Function, Module
 from .plan import Home, Plan, plan
+from .refusals import refusal
 from .source import beside, leading, trailing
 from .text import Block, Compound, Line
 from .types import VOID, Type
@@ -104,7 +105,7 @@ class Frame:
     def value(self, node: ast.expr) -> Value:
         handler = EXPRESSIONS.get(type(node))
         if handler is None:
-            self.fail(node, _refusal(node))
+            self.fail(node, refusal(node))
         found = handler(self, node)
         if isinstance(found, Conflict):
             self.fail(
@@ -207,7 +208,7 @@ class Frame:
     def statement(self, node: ast.stmt) -> None:
         handler = STATEMENTS.get(type(node))
         if handler is None:
-            self.fail(node, _refusal(node))
+            self.fail(node, refusal(node))
         self.statement_now += 1
         count = len(self.block.nodes)
         handler(self, node)
@@ -227,30 +228,6 @@ def _make_constant(symbol: Symbol) -> None:
         symbol.constant = True
         for used in symbol.init_uses:
             _make_constant(used)
-
-
-def _refusal(node: ast.AST) -> str:
-    """What a construct without a handler lacks, and what to write instead."""
-    name = type(node).__name__
-    what, instead = _INSTEAD.get(name, (f"this ({name})", "use plain numbers, if, for, while and calls"))
-    return f"{what} has no counterpart in C++; {instead}"
-
-
-_INSTEAD = {
-    "AsyncFor": ("`async for`", "write a plain `for`"),
-    "ClassDef": ("a class", "use functions and numbers"),
-    "Delete": ("`del`", "leave it out"),
-    "DictComp": ("a dict that is computed", "write the dict out, or use if and elif"),
-    "Global": ("`global`", "keep the value in a variable of the kernel and hand it over"),
-    "Import": ("`import`", "put it above the kernel"),
-    "ImportFrom": ("`import`", "put it above the kernel"),
-    "Match": ("`match`", "write if and elif"),
-    "SetComp": ("a set", "use a tuple"),
-    "Set": ("a set", "use a tuple"),
-    "Try": ("`try`", "ask before, with `if`, or write ASSERT(...)"),
-    "With": ("`with`", "write the calls it makes"),
-    "Yield": ("`yield`", "write a loop where the values are used"),
-}
 
 
 def expression(*kinds: type[ast.expr]) -> Callable[[Any], Any]:

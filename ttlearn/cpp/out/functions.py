@@ -8,7 +8,6 @@ Left out: recursion, *args.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,19 +15,12 @@ from . import types
 from .arguments import bound
 from .code import Code
 from .elements import array
-from .frame import Frame, Renamed
+from .frame import Frame
 from .inline import written_out
-from .module import Function, Module, spare
+from .module import Function
 from .names import symbol
-from .source import above
-from .types import Type
+from .specialise import NoNumber, make, passed
 from .values import Expr, Items, Range, Static, Symbol, Table, Value, united
-
-ROUNDS = 6  # types settle in two; more would mean that they go round in circles
-
-
-class _NoNumber(Exception):
-    """The function returns something that is no C++ value."""
 
 
 def call(frame: Frame, node: ast.Call, code: Code, given: tuple[list[Value], dict[str, Value]]) -> Value:
@@ -42,14 +34,14 @@ def call(frame: Frame, node: ast.Call, code: Code, given: tuple[list[Value], dic
         return found
     if isinstance(code.node, ast.Lambda):
         return written_out(frame, node, code, values)
-    cells = tuple((name, id(value)) for name, value in code.cells.items())
-    key = (id(code.node), id(code.parent), cells, *(_key(v) for v in values.values()))
+    cells = tuple((name, _Same(value)) for name, value in code.cells.items())
+    key = (code.node, code.parent, cells, *(_key(v) for v in values.values()))
     if key not in frame.module.made:
         if code.node in frame.module.open:
             frame.fail(node, f"{code.name} calls itself; write a loop")
         try:
-            frame.module.made[key] = _make(frame, code, values)
-        except _NoNumber:
+            frame.module.made[key] = make(frame, code, values)
+        except NoNumber:
             return written_out(frame, node, code, values)
     return _called(frame, node, frame.module.made[key], values)
 
@@ -67,13 +59,26 @@ def _constant(frame: Frame, code: Code) -> Value | None:
         return None
     for used in value.uses:
         inner.demand(used.read(), body[0], f"the constant {code.name}")
-    return frame.module.computed(id(code.globals), code.name, replace(value, uses=frozenset()))
+    return frame.module.computed(code.name, replace(value, uses=frozenset()))
+
+
+class _Same:
+    """A key for an object itself, whatever it is equal to. Keeps it alive."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
 
 
 def _key(value: Value) -> Any:
     """Two values with one key need one C++ function."""
     if isinstance(value, Expr):
-        return _passed(value.type)
+        return passed(value.type)
     if isinstance(value, Items):
         return (value.array, *(_key(v) for v in value.values))
     if isinstance(value, Table):
@@ -82,138 +87,8 @@ def _key(value: Value) -> Any:
         return ("range", *(e.number if e.number is not None else e.type for e in (value.start, value.stop, value.step)))
     if isinstance(value, Static):
         thing = value.object
-        return (type(thing), thing) if isinstance(thing, (bool, str)) else id(thing)
+        return (type(thing), thing) if isinstance(thing, (bool, str)) else _Same(thing)
     return value
-
-
-def _passed(kind: Type) -> Type:
-    """The type of the parameter for an argument of a type."""
-    return types.U32 if kind in (types.U8, types.U16) else types.declared(kind)
-
-
-# ---- the C++ function --------------------------------------------------------------------------------------
-
-
-def _make(frame: Frame, code: Code, values: dict[str, Value]) -> Function:
-    """Write the function; again if a variable turned out to need a wider type than was thought at its first use."""
-
-    def fresh(known: dict[tuple[str, int], Type]) -> Frame:
-        name = frame.module.free(code.name.lstrip("_") or code.name)
-        frame.module.taken.add(name)
-        inner = Frame(frame.module, code, Function(Symbol(name, types.VOID, frame.module, once=True), []))
-        inner.known = known
-        for parameter, value in values.items():
-            inner.env[parameter] = _parameter(inner, parameter, value)
-        return inner
-
-    return _added(written(frame.module, fresh))
-
-
-def written(module: Module, fresh: Callable[[dict[tuple[str, int], Type]], Frame]) -> Frame:
-    """A frame whose body is written, in as many rounds as it takes to know its variables' types."""
-    kept, known, renamed = module.snapshot(), dict[tuple[str, int], Type](), set[str]()
-    for _ in range(ROUNDS):
-        inner = fresh(known)
-        inner.renamed = renamed
-        try:
-            _body(inner)
-        except Renamed as found:
-            renamed = renamed | {found.name}
-        else:
-            if not (known := _grown(inner)):
-                return inner
-        module.restore(kept)
-    inner.fail(inner.code.node, "the types of its variables go round in circles; write u32(...) around their values")
-
-
-def _parameter(inner: Frame, name: str, value: Value) -> Value | Symbol:
-    """A value as the function sees it: numbers are parameters, everything else is known."""
-    if isinstance(value, Expr):
-        return _number(inner, name, _passed(value.type))
-    if isinstance(value, Items):
-        parts = (_read(_parameter(inner, f"{name}_{k}", v)) for k, v in enumerate(value.values))
-        return replace(value, values=tuple(parts))
-    if isinstance(value, Table):
-        return Table({k: _read(_parameter(inner, f"{name}_{k}", v)) for k, v in value.entries.items()})
-    if isinstance(value, Range):
-        ends = (("start", value.start), ("stop", value.stop), ("step", value.step))
-        return Range(*(e if e.number is not None else _number(inner, f"{name}_{k}", e.type).read() for k, e in ends))
-    return value
-
-
-def _number(inner: Frame, name: str, kind: Type) -> Symbol:
-    kind = types.join(kind, inner.known.get((name, 0), kind)) or kind
-    once = name not in inner.plan.assigned
-    used = {s.name for s in inner.function.params}
-    free = inner.module.free(name, used) if spare(name) in used else spare(name)
-    found = Symbol(free, kind, inner, once=once, parameter=kind.bits > 0)
-    inner.function.params.append(found)
-    inner.symbols[name, 0] = found
-    inner.function.body.names.add(free)
-    if not once:
-        inner.declared[name] = found
-    return found
-
-
-def _read(found: Value | Symbol) -> Value:
-    return found.read() if isinstance(found, Symbol) else found
-
-
-def _body(frame: Frame) -> None:
-    """The docstring and the statements."""
-    node = frame.code.node
-    assert not isinstance(node, ast.Lambda)
-    frame.function.notes = above(frame.code.source, node)
-    frame.module.open.append(node)
-    try:
-        frame.run(node.body)
-    finally:
-        frame.module.open.remove(node)
-
-
-def _grown(frame: Frame) -> dict[tuple[str, int], Type]:
-    """The final types, if a variable was taken for something else when it was read."""
-    final = {key: types.declared(s.type) for key, s in frame.symbols.items()}
-    for key, variable in frame.symbols.items():
-        reads = variable.reads if frame.signed else {types.declared(kind) for kind in variable.reads}
-        if reads - {final[key]}:
-            return final
-    return {}
-
-
-def finished(frame: Frame) -> Function:
-    """The function with its result's type."""
-    function, values = frame.function, [v for v in frame.returns if v is not None]
-    if any(not isinstance(v, Expr) and not (isinstance(v, Static) and isinstance(v.object, bool)) for v in values):
-        raise _NoNumber
-    kinds = [frame.as_expr(v, frame.code.node).type for v in values]
-    if kinds and (len(kinds) < len(frame.returns) or not frame.ended):
-        frame.fail(frame.code.node, "it returns a value on one way and none on another; return one on all of them")
-    for kind in kinds:
-        joined = kind if function.returns is types.VOID else types.join(function.returns, kind)
-        if joined is None:
-            frame.fail(
-                frame.code.node, f"it returns {function.returns.name} and {kind.name}; write u32(...) or i32(...)"
-            )
-        function.returns = types.declared(joined)
-    if not frame.runtime:
-        called = frozenset(f.symbol for f in frame.calls)
-        function.symbol.init = Expr("", types.VOID, constant=True, uses=called)
-    return function
-
-
-def _added(inner: Frame) -> Function:
-    """The function in the file; an equal one that is there already; nothing if it does nothing."""
-    function, module = finished(inner), inner.module
-    for other in module.functions:
-        if other.like(function):
-            module.taken.discard(function.symbol.name)
-            return other
-    if function.idle:
-        module.taken.discard(function.symbol.name)
-    else:
-        module.functions.append(function)
-    return function
 
 
 # ---- the call ----------------------------------------------------------------------------------------------

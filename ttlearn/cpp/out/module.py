@@ -52,8 +52,10 @@ class Function:
         return self.returns is types.VOID and self.body.empty
 
     def render(self) -> list[str]:
-        kinds = [s for s in self.all if s.type is types.ACCESSOR]
-        letters = {s: f"T{k or ''}" for k, s in enumerate(kinds)}
+        body = render(self.body)
+        used = {word for line in body for word in re.findall(r"\w+", line)} | {s.name for s in self.all}
+        free = (f"T{k or ''}" for k in range(1000) if f"T{k or ''}" not in used)
+        letters = {s: next(free) for s in self.all if s.type is types.ACCESSOR}
         heads = [f"{s.type.name} {s.name}" for s in self.all if s.constant]
         heads += [f"typename {letter}" for letter in letters.values()]
         args = [self._parameter(s, letters) for s in self.all if not s.constant]
@@ -63,7 +65,7 @@ class Function:
         start = "constexpr " if self.symbol.constant else ""
         result = "auto" if self.returns in (types.ACCESSOR, types.ARGS) else self.returns.name
         lines += wrapped(f"{start}{result} {self.symbol.name}({', '.join(args)}) {{", "")
-        return [*lines, *render(self.body), "}"]
+        return [*lines, *body, "}"]
 
     def _parameter(self, s: Symbol, letters: dict[Symbol, str]) -> str:
         by_reference = "&" if s in self.changed else ""
@@ -87,7 +89,7 @@ class Module:
     """All that is written so far."""
 
     texts: dict[int, str] = field(default_factory=dict)  # Python that came from C++, by the id of its namespace
-    constants: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)  # (whose, name): (C++ name, line)
+    constants: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)  # (name, value): (C++ name, line)
     functions: list[Function] = field(default_factory=list)
     made: dict[Any, Function] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)  # names of the API
@@ -101,42 +103,30 @@ class Module:
         names = (base if k == 1 else f"{base}_{k}" for k in range(1, len(taken) + 2))
         return next(n for n in names if n not in taken)
 
-    def constant(self, whose: int, name: str, value: float) -> Expr:
+    def constant(self, name: str, value: float) -> Expr:
         """A number that has a name in Python keeps it."""
         kind = types.of_number(value)
-        if (whose, name) not in self.constants:
-            self._name(whose, name, f"constexpr {kind.name} {{}} = {spelled(value)};")
-        kind = types.declared(kind)
-        return Expr(self.constants[whose, name][0], kind, number=value, constant=True)
+        return self.computed(name, Expr(spelled(value), kind, number=value))
 
-    def computed(self, whose: int, name: str, value: Expr) -> Expr:
-        """A constant of the file that is no plain number."""
-        kind = types.declared(value.type)
-        words = "auto {}" if kind is types.ARGS else f"{kind.name} {{}}" + (f"[{kind.length}]" if kind.length else "")
-        if (whose, name) not in self.constants:
-            code = value.code.replace("{", "{{").replace("}", "}}")
-            self._name(whose, name, f"constexpr {words} = {code};")
-        return Expr(self.constants[whose, name][0], kind, number=value.number, constant=True)
-
-    def array(self, whose: int, name: str, values: list[Expr]) -> Expr:
+    def array(self, name: str, values: list[Expr]) -> Expr:
         """A list of numbers that has a name in Python."""
         kind = values[0].type
         for value in values[1:]:
             kind = types.join(kind, value.type) or kind
-        kind = types.declared(kind)
-        if (whose, name) not in self.constants:
-            numbers = ", ".join(v.code for v in values)
-            self._name(whose, name, f"constexpr {kind.name} {{}}[{len(values)}] = {{{{{numbers}}}}};")
-        return Expr(self.constants[whose, name][0], types.array(kind, str(len(values))), constant=True)
+        return self.computed(
+            name, Expr(f"{{{', '.join(v.code for v in values)}}}", types.array(kind, str(len(values))))
+        )
 
-    def _name(self, whose: int, name: str, line: str) -> None:
-        for known in self.constants.values():
-            if known == (spare(name), line.format(spare(name))):
-                self.constants[whose, name] = known
-                return
-        free = self.free(name)
-        self.taken.add(free)
-        self.constants[whose, name] = free, line.format(free)
+    def computed(self, name: str, value: Expr) -> Expr:
+        """A constant of the file, one for each name and value."""
+        kind = types.declared(value.type)
+        if (name, value.code) not in self.constants:
+            free = self.free(name)
+            self.taken.add(free)
+            words = f"auto {free}" if kind is types.ARGS else f"{kind.name} {free}"
+            length = f"[{kind.length}]" if kind.length is not None else ""
+            self.constants[name, value.code] = free, f"constexpr {words}{length} = {value.code};"
+        return Expr(self.constants[name, value.code][0], kind, number=value.number, constant=True)
 
     def snapshot(self) -> Module:
         """A copy to go back to."""

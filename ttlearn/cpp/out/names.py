@@ -46,15 +46,15 @@ def _of_module(frame: Frame, node: ast.Name) -> Value:
     for names in (code.cells, code.globals, vars(builtins)):
         if name not in names:
             continue
-        value, whose = wrap(names[name]), id(names)
+        value = wrap(names[name])
         if isinstance(value, Expr):
             if _api_numbers().get(name) == value.number:
                 return replace(value, code=name, type=types.U32)
-            found = frame.module.constant(whose, name, value.number)
+            found = frame.module.constant(name, value.number)
             if frame.owner is not frame and frame.block.sees(found.code):
                 frame.fail(node, f"{frame.owner.code.name} has a variable {found.code} too; rename one of them")
             return found
-        return replace(value, name=(whose, name)) if isinstance(value, Items) else value
+        return replace(value, name=name) if isinstance(value, Items) else value
     frame.fail(node, f"nothing is called {name} here; define or import it")
 
 
@@ -91,7 +91,8 @@ def symbol(frame: Frame, variable: Symbol) -> Symbol:
     if variable not in function.imports:
         used = {s.name for s in (*owner.symbols.values(), *function.all)}
         name = frame.module.free(variable.name, used)
-        copied = Symbol(name, variable.type, owner, once=variable.possible, parameter=variable.type.bits > 0)
+        kind = types.decayed(variable.type)
+        copied = Symbol(name, kind, owner, once=variable.possible, parameter=variable.type.bits > 0)
         function.imports[variable] = copied
         function.body.names.add(name)
     return function.imports[variable]

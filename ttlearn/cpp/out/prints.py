@@ -81,6 +81,9 @@ def _asserted(name: str, frame: Frame, node: ast.Call, args: list[Value], named:
     expr = number(bool(test.object)) if isinstance(test, Static) else frame.as_expr(test, node)
     text = [v.object for v in args[1:] if isinstance(v, Static) and isinstance(v.object, str)]
     if name == "ASSERT":
+        for words in text:
+            if words != expr.code:
+                frame.emit("", words)
         return refusal(frame, expr)
     frame.demand(expr, node, "a static_assert")
     return Expr(f"static_assert({', '.join([expr.code, *map(quoted, text)])})", types.VOID, pure=False)

@@ -92,6 +92,14 @@ def declared(a: Type) -> Type:
     return array(declared(a.element), a.length) if a.element and a.length is not None else a
 
 
+def decayed(a: Type) -> Type:
+    """An array as a function sees it: one whose length has a name elsewhere is a plain pointer."""
+    if a.element is None or a.length is None or a.length.isdigit():
+        return a
+    element = declared(a.element)
+    return Type(f"{element.name}*", element=element)
+
+
 def widened(a: Type) -> Type:
     """What arithmetic makes of a narrow type; a bool counts as 0 or 1."""
     if a is BOOL:

@@ -56,7 +56,7 @@ class Items:
 
     values: tuple[Value, ...]
     array: bool = False
-    name: tuple[int, str] | None = None  # of the module it belongs to, and there
+    name: str = ""  # in the module
 
 
 @dataclass(frozen=True)

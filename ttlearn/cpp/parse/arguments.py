@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..api import Call
 from .body import Body
 from .types import ATOM, AWAIT, TYPES, UINT, VOID, Kind, Value, converted, of_type, settled
@@ -56,6 +58,9 @@ def argument_text(body: Body, node: Node, wide: bool = False) -> str:
 
 def template_value(body: Body, node: Node) -> str:
     """A template argument as Python: a number, a bool, or a member of an enum."""
+    own = re.fullmatch(r"decltype\((\w+)\)::(\w+)\(\)", "".join(body.unit.text(node).split()))
+    if own and (variable := body.find(own[1])) is not None:  # decltype(a)::f() is a.f()
+        return f"{variable.text}.{own[2]}()"
     if node.type == "type_descriptor":
         inner = node.child_by_field_name("type")
         if inner is None or node.child_by_field_name("declarator") is not None:

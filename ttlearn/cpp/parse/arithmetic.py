@@ -114,8 +114,9 @@ def _divided(a: Value, operator: str, b: Value, type: CType) -> Value:
     if min(a.low, b.low) < 0:
         return of_type(f"{'div' if operator == '/' else 'mod'}({a.text}, {b.text})", type)
     high = a.high // max(b.low, 1) if operator == "/" else min(a.high, b.high - 1)
+    low = a.low // b.high if operator == "/" and b.high else 0
     sign = "//" if operator == "/" else "%"
-    return Value(f"{a.within(PRODUCT)} {sign} {b.within(PRODUCT + 1)}", PRODUCT, type, 0, max(high, 0))
+    return Value(f"{a.within(PRODUCT)} {sign} {b.within(PRODUCT + 1)}", PRODUCT, type, low, max(high, 0))
 
 
 def _shift(a: Value, operator: str, b: Value) -> Value:

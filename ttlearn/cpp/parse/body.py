@@ -177,7 +177,9 @@ class Body:
             pass
 
     def _refuse_kind(self, node: Node) -> NoReturn:
-        kind = node.type.replace("_", " ")
+        kind, label = node.type.replace("_", " "), node.child_by_field_name("name")
+        if kind.endswith("specifier") and label is not None:
+            self.unit.refused.add(self.unit.text(label))
         self.refuse(node, f"`{short(self.unit.text(node))}` ({kind}) is not translated{_INSTEAD.get(node.type, '')}")
 
     def refuse(self, node: Node, what: str) -> NoReturn:

@@ -70,6 +70,14 @@ def _pointer(body: Body, node: Node, value: Value, target: CType) -> Value:
 def _sizeof(body: Body, node: Node) -> Value:
     spelled, value = node.child_by_field_name("type"), node.child_by_field_name("value")
     type = type_of(body, spelled) if spelled is not None else body.value(value).type if value is not None else None
+    if (
+        type is not None
+        and type.kind is Kind.ARRAY
+        and type.size is not None
+        and type.to is not None
+        and type.to.number
+    ):
+        return number(type.size * max(1, type.to.bits // 8), UINT)
     if type is None or not type.number:
         body.refuse(node, f"`{short(body.unit.text(node))}`: the size of a number's type only")
     return number(max(1, type.bits // 8), UINT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from . import functions, objects
+from . import lambdas, objects
 from .body import Body, statement
 from .spelling import pointer_to, spelled_name, type_of
 from .types import ATOM, OBJECT, VOID, CType, Kind, Value, converted, number, settled
@@ -73,6 +73,8 @@ def _declare(body: Body, node: Node, spelled: Node, declarator: Node) -> None:
         _vexing(body, node, spelled, declarator)
         return
     sizes: list[Node] = []
+    if declarator.type == "reference_declarator":
+        _check_reference(body, node, named(declarator)[-1], value)
     while declarator.type in ("pointer_declarator", "array_declarator", "reference_declarator"):
         if declarator.type == "pointer_declarator" and type is not None and type.kind is not Kind.POINTER:
             type = pointer_to(type)
@@ -86,11 +88,21 @@ def _declare(body: Body, node: Node, spelled: Node, declarator: Node) -> None:
             node, f"`{short(body.unit.text(node))}`: this declaration is not translated; name one variable a line"
         )
     if value is not None and value.type == "lambda_expression":
-        functions.declare_lambda(body, node, name, value)
+        lambdas.declare_lambda(body, node, name, value)
     elif sizes or _array_type(body, spelled):
         _declare_array(body, node, name, type, spelled, sizes, value)
     else:
         _declare_one(body, node, name, type, spelled, value)
+
+
+def _check_reference(body: Body, node: Node, inner: Node, value: Node | None) -> None:
+    """A reference becomes a variable of its own, which is the same as long as neither changes."""
+    names = [body.unit.text(n) for n in (inner, value) if n is not None and n.type == "identifier"]
+    element = value is not None and value.type in ("subscript_expression", "pointer_expression")
+    if element or any(name in body.changed for name in names):
+        body.refuse(
+            node, f"`{short(body.unit.text(node))}`: a second name for what changes is not translated; use the first"
+        )
 
 
 def _vexing(body: Body, node: Node, spelled: Node, declarator: Node) -> None:
@@ -120,7 +132,10 @@ def _made(body: Body, node: Node, spelled: Node, arguments: list[Node]) -> Value
 
 
 def _declare_one(body: Body, node: Node, name: str, type: CType | None, spelled: Node, value: Node | None) -> None:
-    if value is not None and value.type in ("argument_list", "initializer_list"):
+    listed = value is not None and value.type in ("argument_list", "initializer_list")
+    if listed and value is not None and type is None and len(named(value)) == 1:  # auto x{3}
+        value, listed = named(value)[0], False
+    if listed and value is not None:
         pairs = any(v.type == "initializer_pair" for v in named(value))
         made = objects.generator(body, node, spelled_name(body, spelled)[0], value) if pairs else None
         _store(body, node, name, type, made or _made(body, node, spelled, named(value)))

@@ -58,10 +58,8 @@ def assign(body: Body, node: Node) -> None:
         right = right.child_by_field_name("left")
         assert right is not None
     target = body.value(left)
-    if (
-        left.type not in ("identifier", "subscript_expression", "pointer_expression")
-        or "(" in target.text.split("[")[0]
-    ):
+    plain = left.type in ("subscript_expression", "pointer_expression") or target.text.isidentifier()
+    if not plain or "await " in target.text or ":=" in target.text:
         body.refuse(node, f"`{short(body.unit.text(node))}`: only variables, array elements and L1 can be assigned")
     value = body.value(right)
     if operator == "=":

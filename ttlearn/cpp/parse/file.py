@@ -9,10 +9,10 @@ from pathlib import Path
 from ...errors import CppError
 from .. import c
 from . import calls, declarations, effects, literals, loops, memory, statements, steps
-from .body import Body
+from .body import Body, statement
 from .functions import body_of, callee_of, head
 from .spelling import type_of
-from .types import CType, Kind, settled
+from .types import CType, Kind, number, settled
 from .unit import Chunk, Line, Node, Unit, Untranslatable, named, short
 
 HANDLERS = (calls, declarations, effects, literals, loops, memory, statements, steps)  # imported for what they register
@@ -143,13 +143,38 @@ def _kept(body: Body, lines: list[Line]) -> None:
         body.unit.globals[key] = variable
 
 
+@statement("enum_specifier")
 def _enum(body: Body, node: Node) -> None:
     """An enum's members as the numbers they are."""
     unit = body.unit
     label, block = node.child_by_field_name("name"), node.child_by_field_name("body")
-    if label is None or block is None:
-        body.refuse(node, f"`{short(unit.text(node))}`: give the enum a name")
-    name, following, members = unit.text(label), 0, {}
+    if block is None:
+        body.refuse(node, f"`{short(unit.text(node))}`: give the enum its members")
+    members = _members(body, block)
+    base = node.child_by_field_name("base")
+    known = type_of(body, base) if base is not None else None
+    type = known if known is not None and known.kind is Kind.INT else CType("int32_t", Kind.INT, 32, True)
+    if label is None:
+        _constants(body, node, members, type)
+        return
+    name = unit.text(label)
+    unit.types[name], unit.members[name] = type, members
+    with body.block(f"class {name}:", node):
+        for key, member in members.items():
+            body.emit(f"{key} = {member}", node)
+
+
+def _constants(body: Body, node: Node, members: dict[str, int], type: CType) -> None:
+    """The members of an enum without a name are plain constants."""
+    for key, member in members.items():
+        variable = body.declare(node, key, type, number(member, type))
+        body.emit(f"{variable.text} = {member}", node)
+        if not body.indent:
+            body.unit.globals[key] = variable
+
+
+def _members(body: Body, block: Node) -> dict[str, int]:
+    unit, following, members = body.unit, 0, {}
     for member in named(block):
         spelled, value = member.child_by_field_name("name"), member.child_by_field_name("value")
         if spelled is None:
@@ -161,13 +186,7 @@ def _enum(body: Body, node: Node) -> None:
             following = given or 0
         members[unit.text(spelled)] = following
         following += 1
-    base = node.child_by_field_name("base")
-    known = type_of(body, base) if base is not None else None
-    unit.types[name] = known if known is not None and known.kind is Kind.INT else CType("int32_t", Kind.INT, 32, True)
-    unit.members[name] = members
-    with body.block(f"class {name}:", node):
-        for key, number in members.items():
-            body.emit(f"{key} = {number}", node)
+    return members
 
 
 def _kernel(unit: Unit) -> None:

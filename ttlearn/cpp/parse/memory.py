@@ -35,6 +35,18 @@ def _dereference(body: Body, node: Node) -> Value:
     bits = _bits_of(body, argument)
     if bits is not None:
         return bits
+    while argument.type == "parenthesized_expression" and len(named(argument)) == 1:
+        argument = named(argument)[0]
+    left, right = argument.child_by_field_name("left"), argument.child_by_field_name("right")
+    if (
+        argument.type == "binary_expression"
+        and left is not None
+        and right is not None
+        and argument.children[1].type == "+"
+    ):
+        base = body.value(left)
+        if base.type.kind is Kind.POINTER and base.type.to is not None:  # *(p + i) is p[i]
+            return of_type(f"{base.within(AWAIT)}[{settled(body.value(right)).text}]", base.type.to)
     value = body.value(argument)
     if value.type.to is None:
         body.refuse(node, f"`{short(body.unit.text(node))}`: {value.type.name} is no pointer into L1")

@@ -11,7 +11,7 @@ from .spelling import pointer_to, spelled_name, type_of
 from .types import ATOM, UINT, CType, Kind, Value, converted
 from .unit import Node, named, short
 
-BUFFERS = ("CircularBuffer", "DataflowBuffer")
+BUFFERS = ("CircularBuffer", "DataflowBuffer", "CB")
 _EMPTY = ("Noc", "UnicastEndpoint", "MulticastEndpoint", "PrecomposedUnicastEndpoint")
 GENERATORS = ("InterleavedAddrGen", "InterleavedAddrGenFast")
 _CLASSES = (*BUFFERS, *_EMPTY, "Semaphore", "CoreLocalMem")
@@ -50,8 +50,8 @@ def construct(body: Body, node: Node, name: str, template: list[Node], arguments
             body.refuse(node, f"`{short(body.unit.text(node))}`: {name} takes one number, its index")
         return Value(given[0] if name in BUFFERS else f"get_semaphore({given[0]})", ATOM, type)
     if name == "TensorAccessorArgs":
-        words = [template_value(body, t) for t in template]
-        if len(words) != 1 or given:
+        words = [template_value(body, t) for t in template[:1]]  # a second, of common arguments, is for shards only
+        if len(template) not in (1, 2) or given:
             body.refuse(
                 node,
                 f"`{short(body.unit.text(node))}`: write TensorAccessorArgs<N>(), N a compile-time argument's index",

@@ -1,7 +1,7 @@
 """The syntax tree of an expanded C++ text.
 
-A parser without a symbol table takes `(a) - b` for a cast of `-b` to a type `a`. Where no type of that name is
-declared, the parentheses are doubled, which no cast's are, and the text is parsed again.
+A parser without a symbol table takes `(a) - b` for a cast of `-b` to a type `a`, and `T x(f(y));` for a function.
+Where no type of that name is declared, the parentheses are doubled, which no cast's are, and the text is parsed again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def parsed(source: Source) -> tree_sitter.Tree:
     """The tree of a source, without casts to what is no type."""
     while True:
         tree = _PARSER.parse(source.expanded)
-        spans = list(_no_casts(tree.root_node, source.expanded))
+        spans = [*_no_casts(tree.root_node, source.expanded), *_no_functions(tree.root_node)]
         if not spans:
             return tree
         source.double({end for span in spans for end in span})
@@ -57,6 +57,18 @@ def _no_casts(root: Node, text: bytes) -> Iterator[tuple[int, int]]:
         begins = text[value.start_byte : value.start_byte + 1]
         if begins in (b"+", b"-", b"*", b"&", b"(") and _last_name(inner, text) not in types:
             yield node.start_byte, _closing(node).start_byte
+
+
+def _no_functions(root: Node) -> Iterator[tuple[int, int]]:
+    """Where the parentheses are of `Type name(call(x));`, which looks like a function that takes a function."""
+    for node in nodes(root):
+        block = node.parent.parent if node.type == "function_declarator" and node.parent is not None else None
+        listed = node.child_by_field_name("parameters")
+        if block is None or block.type != "compound_statement" or listed is None or listed.named_child_count != 1:
+            continue
+        inner = listed.named_children[0].child_by_field_name("declarator")
+        if inner is not None and inner.type == "abstract_function_declarator":
+            yield listed.start_byte, listed.end_byte - 1
 
 
 def _last_name(node: Node, text: bytes) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from ttlearn.cpp import read
 
-FUNCTIONS = 240
+FUNCTIONS = 200
 
 
 def made(text: str, *names: str) -> dict[str, Any]:

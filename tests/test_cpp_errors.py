@@ -34,6 +34,8 @@ IN_KERNEL = {
     "uint8_t, uint16_t or uint32_t",
     "uint32_t* p = nullptr;": "`uint32_t* p = nullptr;`: give the pointer an address in L1 where it is declared",
     "uint32_t x = 1; uint32_t* p = &x;": "`&x`: only the address of an element in L1 can be taken, as in &p[i]",
+    "uint32_t m = 1; uint32_t& r = m; r = 2;": "`uint32_t& r = m;`: a second name for what changes is not translated; "
+    "use the first",
     "uint32_t x = 1; x + 1;": "`x + 1;` does nothing; delete it, or use its value",
     "float f = 1.0f; uint32_t x = f << 2;": "`f << 2`: `<<` takes whole numbers, no float",
     "uint32_t x = 1 x = 2;": "`1` is no C++ that can be read; look for a missing `;`, `)` or `}`",

@@ -427,6 +427,21 @@ def test_a_kernel_that_tells_no_kind_needs_one() -> None:
     assert "cb_push_back(0, 1);" in write(kernel, "compute")
 
 
+def test_a_kernel_with_parameters_and_a_plain_function_are_refused() -> None:
+    async def kernel(cb: int) -> None:
+        cb_push_back(cb, 1)
+
+    with pytest.raises(CppError) as caught:
+        write(kernel)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "kernel has the parameter cb, but nobody calls a kernel with arguments; "
+        "take it from get_compile_time_arg_val or get_arg_val"
+    )
+    with pytest.raises(CppError) as caught:
+        write(body)
+    assert str(caught.value) == "write takes a kernel, an `async def` function, not body, a plain function"
+
+
 def test_a_kernel_of_another_kind_is_refused() -> None:
     with pytest.raises(CppError) as caught:
         write(adder, "writer")

@@ -1,7 +1,9 @@
 """`python -m ttlearn.bench`: how fast the simulator is, as ratios against numpy on whole arrays.
 
 The floor does the op's phases with the same roundings on the whole matrix at once: what numpy alone would
-take for the same numbers, without CBs, clock, NOC or checks. One process, one thread, best of several runs.
+take for the same numbers, without CBs, clock, NOC or checks. What the timing model itself costs is measured against
+an instant chip: every call and tile takes one cycle, and nobody waits for a bank. One process, one thread, best of
+several runs.
 """
 
 from __future__ import annotations
@@ -11,12 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .layernorm.op import make_job, run_job
+from .silicon import programs
 from .sim import formats, fpu, tile
+from .sim.arch import ARCHS, Arch, Path
 from .sim.formats import bfloat16
 from .sim.fpu import BroadcastType as B
 from .sim.fpu import EltwiseBinaryType as E
@@ -73,6 +79,51 @@ def best(function: Callable[[], object], runs: int) -> float:
     return min(times)
 
 
+ONES: tuple[str, ...] = ("hop", "launch", "cb_call", "credit", "engine_issue", "configure", "unpack", "pack", "copy")
+ONES += ("eltwise", "matmul_phase", "matmul_fixed", "reduce_tile", "tilize", "sfpu", "sfpu_slow", "sfpu_exp")
+PATHS = ("read_dram", "write_dram", "read_l1", "write_l1", "multicast", "linked_multicast")
+RATES = ("bank_rate", "dram_read_rate", "dram_write_rate", "dram_mixed_rate", "unpack_rate")
+
+
+def instant(arch: Arch) -> Arch:
+    """A chip on which everything takes one cycle, and as many at a time as like."""
+    at_once = float("inf")
+    times: dict[str, Any] = dict.fromkeys(ONES, 1) | dict.fromkeys(RATES, at_once) | {"untilize": (1, 0)}
+    times |= dict.fromkeys(PATHS, Path(1, at_once, at_once, 1))
+    return replace(arch, **times)
+
+
+def model_cost(program: Callable[[], object], runs: int = 7) -> tuple[float, float]:
+    """CPU seconds of `program` on Wormhole, and as a multiple of the same on the instant chip, run by turns."""
+    name, real = "wormhole_b0", ARCHS["wormhole_b0"]
+    times: dict[Arch, list[float]] = {real: [], instant(real): []}
+    try:
+        for _ in range(runs):
+            for arch, took in times.items():
+                ARCHS[name], begin = arch, time.process_time()
+                program()
+                took.append(time.process_time() - begin)
+    finally:
+        ARCHS[name] = real
+    full, least = (min(took) for took in times.values())
+    return full, full / least
+
+
+def print_model_costs() -> None:
+    """What the full constants cost, and how long the largest copy of the validation suite takes."""
+    rng = np.random.default_rng(0)
+    x, gamma, beta = (rng.normal(size=s).astype(np.float32) for s in ((256, 1024), (1024,), (1024,)))
+    for name, program in (
+        ("layernorm 256x1024, helpers", lambda: run_job(make_job(x, gamma, beta, style="helpers"))),
+        ("layernorm 256x1024, raw", lambda: run_job(make_job(x, gamma, beta, style="raw"))),
+        ("relu 256 tiles, block 4", lambda: programs.relu(256, 4, 2)),
+        ("copy 2048x2048, 1 core", lambda: programs.copy(4096, 4, 2)),
+        ("copy 2048x2048, 64 cores", lambda: programs.copy(4096, 4, 2, 64)),
+    ):
+        seconds, ratio = model_cost(program)
+        print(f"{name:<28} {seconds:>6.3f} s, {ratio:.2f}x the time of an instant chip")
+
+
 def import_seconds() -> float:
     """What `import ttlearn` takes beyond numpy and ml_dtypes."""
 
@@ -99,6 +150,7 @@ def main() -> None:
             f"{height:>6}x{width:<5} {base * 1e3:>6.1f} ms {took[0] * 1e3:>6.1f} ms {took[1] * 1e3:>6.1f} ms"
             f"   {took[0] / base:>12.1f}x {took[1] / base:>9.1f}x {took[0] / tiles * 1e6:>12.0f}"
         )
+    print_model_costs()
     print(f"import ttlearn: {import_seconds():.3f} s beyond numpy and ml_dtypes")
 
 

@@ -108,6 +108,7 @@ def _wait_pages(call: str, cb: int, pages: int, front: bool) -> Wait | NoWait:
     pages = integer(call, "the number of pages", pages)
     risc.t += risc.core.device.arch.cb_call
     history = ring.cb.pushed if front else ring.cb.popped
+    ring.asked[front, pages] = ring.asked.get((front, pages), 0) + 1
 
     # the count that the other side must reach; the chip's own test, `enough`, also passes when counters run over
     target = ring.acked + pages if front else ring.received + pages - ring.num_pages

@@ -5,9 +5,10 @@ runs in. Template arguments of C++ are keyword arguments, under the C++ names.
 """
 
 from .. import kernel
-from ..dataflow import interface, place
+from ..dataflow import interface, place, prints
 from ..dataflow.interface import *  # noqa: F403
 from ..dataflow.place import *  # noqa: F403
+from ..dataflow.prints import *  # noqa: F403
 from ..kernel import *  # noqa: F403
 from . import copy, dot, dst, eltwise, mailbox, older, reuse, rows, sfpu, sfpu_numbers, sfpu_tiles, state
 from .copy import *  # noqa: F403
@@ -26,6 +27,7 @@ from .state import *  # noqa: F403
 __all__ = [
     *kernel.__all__,
     *place.__all__,
+    *prints.__all__,
     *interface.__all__,
     *state.__all__,
     *dst.__all__,

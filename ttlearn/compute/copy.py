@@ -34,9 +34,9 @@ def copy_init(cbid: int, transpose: int = 0, transpose_within_16x16_face: bool =
     risc = engine("copy_init")
     if isinstance(risc, Unpack):
         program = programs.UNPACK_TRANSPOSED if transpose else programs.UNPACK_A
-        risc.conf = risc.conf._replace(program=program)
+        risc.configure(program=program)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.TRANSPOSE if transpose else programs.COPY)
+        risc.configure(program=programs.TRANSPOSE if transpose else programs.COPY)
 
 
 copy_tile_init = copy_tile_to_dst_init_short = copy_init
@@ -46,7 +46,7 @@ def copy_tile_to_dst_init_short_with_dt(old_cbid: int, new_cbid: int, transpose:
     """`copy_init` that also sets SrcA's format to the new CB's."""
     risc = engine("copy_tile_to_dst_init_short_with_dt")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(format_a=risc.ring(new_cbid, "copy_tile_to_dst_init_short_with_dt").cb.format)
+        risc.configure(format_a=risc.ring(new_cbid, "copy_tile_to_dst_init_short_with_dt").cb.format)
     copy_init(new_cbid, transpose)
 
 
@@ -92,9 +92,9 @@ def unary_bcast_init(icb: int, *, bcast_type: BroadcastType) -> None:
     risc = engine("unary_bcast_init")
     _broadcasts("unary_bcast_init", bcast_type)
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_BCAST[bcast_type])
+        risc.configure(program=programs.UNPACK_BCAST[bcast_type])
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=_BCAST[bcast_type][0])
+        risc.configure(program=_BCAST[bcast_type][0])
 
 
 def unary_bcast(icb: int, in_tile_index: int, dst_tile_index: int, *, bcast_type: BroadcastType) -> None:

@@ -47,11 +47,11 @@ def reduce_init(icb: int, icb_scaler: int, ocb: int, *, reduce_type: PoolType, r
     risc = engine("reduce_init")
     if isinstance(risc, Unpack):
         program = programs.UNPACK_REDUCE_ROW if _SWAPPED[reduce_type, reduce_dim] else programs.UNPACK_REDUCE
-        risc.conf = risc.conf._replace(program=program)
+        risc.configure(program=program)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.reduce(reduce_type, reduce_dim))
+        risc.configure(program=programs.reduce(reduce_type, reduce_dim))
     elif isinstance(risc, Pack):
-        risc.conf = risc.conf._replace(mask=reduce_dim)
+        risc.configure(mask=reduce_dim)
 
 
 def reduce_tile(
@@ -100,16 +100,16 @@ def reduce_uninit(icb: int = 0) -> None:
     """Take the packer's mask away."""
     risc = engine("reduce_uninit")
     if isinstance(risc, Pack):
-        risc.conf = risc.conf._replace(mask=None)
+        risc.configure(mask=None)
 
 
 def matmul_init(in0_cb_id: int, in1_cb_id: int, transpose: int = 0) -> None:
     """Program a tile product. in1 goes to SrcA: start up with `src_order=SrcOrder.Reverse`."""
     risc = engine("matmul_init")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_MATMUL)
+        risc.configure(program=programs.UNPACK_MATMUL)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.MATMUL)
+        risc.configure(program=programs.MATMUL)
 
 
 mm_init_short = matmul_init
@@ -160,9 +160,9 @@ def transpose_init(icb: int) -> None:
     """Program the transposition of tiles."""
     risc = engine("transpose_init")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_TRANSPOSED)
+        risc.configure(program=programs.UNPACK_TRANSPOSED)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.TRANSPOSE)
+        risc.configure(program=programs.TRANSPOSE)
 
 
 def transpose_tile(icb: int, itile: int, idst: int) -> None:

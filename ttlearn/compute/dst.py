@@ -37,7 +37,7 @@ def pack_init(ocb: int) -> None:
     """Program the packer for whole tiles again."""
     risc = engine("pack_init")
     if isinstance(risc, Pack) and risc.conf.untilize:
-        risc.conf = risc.conf._replace(untilize=False)
+        risc.configure(untilize=False)
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ def pack_relu_config(config: ReluConfig) -> None:
     """Let the packer turn negative values into 0, or leave them; until the next start-up."""
     risc = engine("pack_relu_config")
     if isinstance(risc, Pack):
-        risc.conf = risc.conf._replace(relu=config.on)
+        risc.configure(relu=config.on)
 
 
 def pack_reconfig_l1_acc(l1_acc_en: int) -> None:
     """From now on packing adds to what L1 holds (1), or overwrites it (0): partial sums without a copy back to DST."""
     risc = engine("pack_reconfig_l1_acc")
     if isinstance(risc, Pack):
-        risc.conf = risc.conf._replace(l1_acc=bool(l1_acc_en))
+        risc.configure(l1_acc=bool(l1_acc_en))
 
 
 def dummy_pack(cb_id: int) -> None:

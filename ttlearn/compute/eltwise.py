@@ -83,10 +83,10 @@ def _init(name: str, op: EltwiseBinaryType, bcast: BroadcastType) -> Init:
 def _program(name: str, op: EltwiseBinaryType, bcast: BroadcastType, adds: bool = False, unpack: bool = True) -> None:
     risc = engine(name)
     if isinstance(risc, Unpack) and unpack:
-        risc.conf = risc.conf._replace(program=programs.UNPACK_AB[bcast])
+        risc.configure(program=programs.UNPACK_AB[bcast])
     elif isinstance(risc, Math):
         high = op is EltwiseBinaryType.ELWMUL and risc.fidelity is not MathFidelity.LoFi
-        risc.conf = risc.conf._replace(program=programs.binary(op, bcast, high, adds))
+        risc.configure(program=programs.binary(op, bcast, high, adds))
 
 
 def binary_tiles_init(

@@ -60,6 +60,7 @@ def read_tile_value(cb_id: int, tile_index: int, element_offset: int) -> Wait | 
         low = ring.rd + tile_index * ring.page + 4 * element_offset
         core.l1.settle(risc.t)
         core.observer.read(risc, low, low + 4, core.site(3, risc), risc.order)
-        return int(core.l1.view(low, 4, "read_tile_value").view(np.uint32)[0])
+        word: int = core.l1.view(low, 4, "read_tile_value").view(np.uint32)[0].item()
+        return word
 
     return _mail("read_tile_value", (f"c_{cb_id}", tile_index, element_offset), look)

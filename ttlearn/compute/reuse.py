@@ -46,9 +46,9 @@ def _first(call: str, reuse_dest: EltwiseBinaryReuseDestType) -> bool:
 def _program(call: str, op: EltwiseBinaryType, reuse_dest: EltwiseBinaryReuseDestType) -> None:
     risc, dst_first = engine(call), _first(call, reuse_dest)
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_REUSE[dst_first])
+        risc.configure(program=programs.UNPACK_REUSE[dst_first])
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.reuse(op, dst_first))
+        risc.configure(program=programs.reuse(op, dst_first))
 
 
 def _init(op: EltwiseBinaryType) -> Callable[..., None]:

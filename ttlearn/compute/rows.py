@@ -60,11 +60,11 @@ def tilize_init(icb: int, block: int, ocb: int) -> None:
     """Program tilize for sticks that are `block` tiles wide."""
     risc = engine("tilize_init")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_TILIZE, rows=True, block=block)
+        risc.configure(program=programs.UNPACK_TILIZE, rows=True, block=block)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.COPY)
+        risc.configure(program=programs.COPY)
     elif isinstance(risc, Pack):
-        risc.conf = risc.conf._replace(untilize=False)
+        risc.configure(untilize=False)
 
 
 def tilize_block(icb: int, block: int, ocb: int, input_tile_index: int = 0, output_tile_index: int = 0) -> None:
@@ -92,7 +92,7 @@ def tilize_uninit(icb: int, ocb: int) -> None:
     """Let the unpacker read whole tiles again. The program itself stays: the next op needs its own init."""
     risc = engine("tilize_uninit")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(rows=False)
+        risc.configure(rows=False)
 
 
 fast_tilize_init, fast_tilize_block = tilize_init, tilize_block
@@ -110,9 +110,9 @@ def untilize_init(icb: int) -> None:
     """Program untilize in the unpacker (deprecated; pack_untilize is faster)."""
     risc = engine("untilize_init")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_UNTILIZE)
+        risc.configure(program=programs.UNPACK_UNTILIZE)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.COPY)
+        risc.configure(program=programs.COPY)
 
 
 def untilize_block(icb: int, full_ct_dim: int, ocb: int, *, block_ct_dim: int = 1) -> None:
@@ -164,9 +164,7 @@ def pack_untilize_dest_init(ocb: int, *, block_ct_dim: int = 8, full_ct_dim: int
     if isinstance(risc, Pack):
         full = full_ct_dim or block_ct_dim
         _check_block(risc, "pack_untilize_init", block_ct_dim, full)
-        risc.conf = risc.conf._replace(
-            format=cb_format(risc, ocb, "pack_untilize_init"), untilize=True, block=block_ct_dim, full=full
-        )
+        risc.configure(format=cb_format(risc, ocb, "pack_untilize_init"), untilize=True, block=block_ct_dim, full=full)
 
 
 def pack_untilize_block(
@@ -238,4 +236,4 @@ def pack_untilize_uninit(ocb: int) -> None:
     """Let the packer write whole tiles again."""
     risc = engine("pack_untilize_uninit")
     if isinstance(risc, Pack):
-        risc.conf = risc.conf._replace(format=cb_format(risc, ocb, "pack_untilize_uninit"), untilize=False)
+        risc.configure(format=cb_format(risc, ocb, "pack_untilize_uninit"), untilize=False)

@@ -103,12 +103,19 @@ def cheap(arch: Arch) -> int:
     return arch.sfpu
 
 
+def load_constants(call: str) -> None:
+    """An SFPU init: MATH's, and nothing of the FPU's program."""
+    risc = engine(call)
+    if isinstance(risc, Math):
+        risc.program()
+
+
 def init_of(name: str, function: str = "") -> Callable[[], None]:
     """`name`_tile_init, or the init of `function`."""
     function = function or f"{name}_tile"
 
     def init() -> None:
-        engine(f"{function}_init")
+        load_constants(f"{function}_init")
 
     init.__name__ = init.__qualname__ = f"{function}_init"
     init.__doc__ = f"Load the constants of `{function}`. Leaves the FPU's program alone."
@@ -184,7 +191,7 @@ trunc_tile = _unary("trunc")
 
 def exp_tile_init(*, approx: bool = False) -> None:
     """Load the constants of `exp_tile`. Leaves the FPU's program alone."""
-    engine("exp_tile_init")
+    load_constants("exp_tile_init")
 
 
 def exp_tile(idst: int, *, approx: bool = False) -> None:

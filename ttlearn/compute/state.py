@@ -90,11 +90,11 @@ def compute_kernel_hw_startup(
     a, b = (icb1, icb0) if src_order is SrcOrder.Reverse else (icb0, icb1)
     if isinstance(risc, Unpack):
         formats = cb_format(risc, a, call), cb_format(risc, b, call)
-        risc.conf = risc.conf._replace(format_a=formats[0], format_b=formats[1], rows=False)
+        risc.configure(format_a=formats[0], format_b=formats[1], rows=False)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(synced=True)
+        risc.configure(synced=True)
     elif isinstance(risc, Pack):
-        risc.conf = PackConf(cb_format(risc, ocb, call))
+        risc.configure(**PackConf(cb_format(risc, ocb, call))._asdict())
 
 
 def binary_op_init_common(icb0: int, icb1: int, ocb: int) -> None:
@@ -102,7 +102,7 @@ def binary_op_init_common(icb0: int, icb1: int, ocb: int) -> None:
     compute_kernel_hw_startup(icb0, icb1, ocb)
     risc = engine("binary_op_init_common")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_AB[BroadcastType.NONE])
+        risc.configure(program=programs.UNPACK_AB[BroadcastType.NONE])
 
 
 def unary_op_init_common(icb: int, ocb: int) -> None:
@@ -110,9 +110,9 @@ def unary_op_init_common(icb: int, ocb: int) -> None:
     compute_kernel_hw_startup(icb, icb, ocb)
     risc = engine("unary_op_init_common")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_A)
+        risc.configure(program=programs.UNPACK_A)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.COPY)
+        risc.configure(program=programs.COPY)
 
 
 init_sfpu = unary_op_init_common
@@ -123,9 +123,9 @@ def mm_init(in0_cb_id: int = 0, in1_cb_id: int = 1, out_cb_id: int = 16, transpo
     compute_kernel_hw_startup(in0_cb_id, in1_cb_id, out_cb_id, src_order=SrcOrder.Reverse)
     risc = engine("mm_init")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(program=programs.UNPACK_MATMUL)
+        risc.configure(program=programs.UNPACK_MATMUL)
     elif isinstance(risc, Math):
-        risc.conf = risc.conf._replace(program=programs.MATMUL)
+        risc.configure(program=programs.MATMUL)
 
 
 def reconfig_data_format(*cbs: int, src_order: SrcOrder = SrcOrder.Regular) -> None:
@@ -141,21 +141,23 @@ def reconfig_data_format(*cbs: int, src_order: SrcOrder = SrcOrder.Regular) -> N
     if isinstance(risc, Unpack):
         formats = cb_format(risc, a, "reconfig_data_format"), cb_format(risc, b, "reconfig_data_format")
         if formats != (risc.conf.format_a, risc.conf.format_b):
-            risc.conf = risc.conf._replace(format_a=formats[0], format_b=formats[1])
+            risc.configure(format_a=formats[0], format_b=formats[1])
+        elif len(cbs) == 2:  # only the form that is told the old CBs looks whether anything changes (W)
+            risc.program()
 
 
 def reconfig_data_format_srca(*cbs: int) -> None:
     """Set SrcA's format: `(new)` or `(old, new)`."""
     risc = engine("reconfig_data_format_srca")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(format_a=cb_format(risc, cbs[-1], "reconfig_data_format_srca"))
+        risc.configure(format_a=cb_format(risc, cbs[-1], "reconfig_data_format_srca"))
 
 
 def reconfig_data_format_srcb(*cbs: int) -> None:
     """Set SrcB's format: `(new)` or `(old, new)`."""
     risc = engine("reconfig_data_format_srcb")
     if isinstance(risc, Unpack):
-        risc.conf = risc.conf._replace(format_b=cb_format(risc, cbs[-1], "reconfig_data_format_srcb"))
+        risc.configure(format_b=cb_format(risc, cbs[-1], "reconfig_data_format_srcb"))
 
 
 def pack_reconfig_data_format(*cbs: int) -> None:
@@ -164,4 +166,6 @@ def pack_reconfig_data_format(*cbs: int) -> None:
     if isinstance(risc, Pack):
         new = cb_format(risc, cbs[-1], "pack_reconfig_data_format")
         if new is not risc.conf.format:
-            risc.conf = risc.conf._replace(format=new)
+            risc.configure(format=new)
+        elif len(cbs) == 1:
+            risc.program()

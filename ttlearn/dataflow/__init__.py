@@ -7,12 +7,13 @@ transaction ids, posted writes, sharded accessors.
 
 from .. import kernel
 from ..kernel import *  # noqa: F403
-from . import addresses, interface, numeric, place, pointers, signals, stateful, transfers
+from . import addresses, interface, numeric, place, pointers, prints, signals, stateful, transfers
 from .addresses import *  # noqa: F403
 from .interface import *  # noqa: F403
 from .numeric import *  # noqa: F403
 from .place import *  # noqa: F403
 from .pointers import *  # noqa: F403
+from .prints import *  # noqa: F403
 from .signals import *  # noqa: F403
 from .stateful import *  # noqa: F403
 from .transfers import *  # noqa: F403
@@ -20,6 +21,7 @@ from .transfers import *  # noqa: F403
 __all__ = [
     *kernel.__all__,
     *place.__all__,
+    *prints.__all__,
     *interface.__all__,
     *numeric.__all__,
     *pointers.__all__,

@@ -1,7 +1,7 @@
 """Multicast and semaphores: how cores tell each other.
 
 A semaphore is an L1 word with the same address on every core. A multicast reaches a rectangle, the sender left
-out unless the call says loopback. Left out: linked multicast's saved time.
+out unless the call says loopback. Left out: what a linked multicast reserves on its way.
 """
 
 from __future__ import annotations
@@ -46,9 +46,12 @@ def _rectangle(call: str, risc: Risc, noc_addr: int, size: int, loopback: bool) 
     ]
 
 
-def _multicast(call: str, local: int, noc_addr: int, size: int, num_dests: int, loopback: bool, signal: bool) -> None:
+def _multicast(
+    call: str, local: int, noc_addr: int, size: int, num_dests: int, loopback: bool, signal: bool, linked: bool = False
+) -> None:
     risc = mover(call)
     core, arch = risc.core, risc.core.device.arch
+    path = arch.linked_multicast if linked else arch.multicast
     site, port = core.site(2, risc), core.ports[risc]
     targets = _rectangle(call, risc, noc_addr, size, loopback)
     port.missing += abs(num_dests - len(targets))  # the barrier counts acknowledgements and wants exactly num_dests
@@ -58,21 +61,23 @@ def _multicast(call: str, local: int, noc_addr: int, size: int, num_dests: int, 
     for k, target in enumerate(targets):
         if k == 0:
             check_alignment(core.device, call, target, local, read=False)
-        transfer = Transfer(risc, "write", target, local, size, arch.write_l1, site)
+        transfer = Transfer(risc, "write", target, local, size, path, site)
         transfer.follows, transfer.rectangle = k > 0, noc_addr >> 36
         if signal:
             transfer.signal = Signal(target.address, False, None, order)
         else:
             core.observer.sent(transfer, call)
         port.send(transfer)
-    risc.t += arch.write_l1.issue
+    risc.calls.append((risc.t, risc.t + path.issue, call))
+    risc.t += path.issue
 
 
 def noc_async_write_multicast(
     src_local_l1_addr: int, dst_noc_addr_multicast: int, size: int, num_dests: int, linked: bool = False
 ) -> None:
     """Start writing the same bytes to every core of a rectangle, the sender excepted."""
-    _multicast("noc_async_write_multicast", src_local_l1_addr, dst_noc_addr_multicast, size, num_dests, False, False)
+    call = "noc_async_write_multicast"
+    _multicast(call, src_local_l1_addr, dst_noc_addr_multicast, size, num_dests, False, False, linked)
 
 
 def noc_async_write_multicast_loopback_src(
@@ -80,7 +85,7 @@ def noc_async_write_multicast_loopback_src(
 ) -> None:
     """As `noc_async_write_multicast`, the sender included."""
     call = "noc_async_write_multicast_loopback_src"
-    _multicast(call, src_local_l1_addr, dst_noc_addr_multicast, size, num_dests, True, False)
+    _multicast(call, src_local_l1_addr, dst_noc_addr_multicast, size, num_dests, True, False, linked)
 
 
 def get_semaphore(semaphore_id: int) -> int:
@@ -105,6 +110,7 @@ def _signal(
     transfer = Transfer(risc, kind, target, local, 4, arch.write_l1, site)
     transfer.signal, transfer.rectangle = Signal(target.address, add, value, core.observer.release(risc)), path
     core.ports[risc].send(transfer)
+    risc.calls.append((risc.t, risc.t + arch.write_l1.issue, call))
     risc.t += arch.write_l1.issue
 
 

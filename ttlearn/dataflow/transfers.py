@@ -36,7 +36,7 @@ AddrGen = TensorAccessor | InterleavedAddrGen | InterleavedAddrGenFast
 def start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: int = 2) -> None:
     """One read or write, a burst at a time. The kernel is `depth` calls up."""
     risc = mover(call)
-    core, arch = risc.core, risc.core.device.arch
+    core, arch, begin = risc.core, risc.core.device.arch, risc.t
     site = core.site(depth, risc)
     size = integer(call, "the size", size)
     if size == 0:
@@ -57,6 +57,7 @@ def start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: in
         port.send(transfer)
         risc.t += path.issue
     port.state[read] = noc_addr >> ADDRESS_BITS, part
+    risc.calls.append((begin, risc.t, call))
 
 
 def noc_async_read(src_noc_addr: int, dst_local_l1_addr: int, size: int) -> None:

@@ -41,15 +41,21 @@ class Arch:
     keeps_order: bool  # a signal follows data on the same path without a flush (W, 18 multicast senders)
     read_dram: Path
     write_dram: Path
-    read_l1: Path
+    read_l1: Path  # latency without hops: NL's same and other column, less whole turns of the torus
     write_l1: Path
+    multicast: Path  # rates: tt-metal data_movement docs; the rest as write_l1 (unverified)
+    linked_multicast: Path
     hop: int  # cycles router to router (ISA)
+    torus: tuple[int, int]  # routers a row, and a column, of the NOC (unverified, but published latencies agree)
     bank_rate: float  # bytes a cycle one DRAM bank sustains (NL)
-    dram_rate: float  # bytes a cycle the whole DRAM sustains, reads and writes mixed (EX)
+    dram_read_rate: float  # bytes a cycle the whole DRAM sustains when it is only read (EX/constant_synthesis)
+    dram_write_rate: float  # when it is only written (EX/constant_synthesis)
+    dram_mixed_rate: float  # bytes a cycle of both together, half and half (EX/dram_saturation)
     launch: int  # cycles of a kernel's duration before its first call (fit)
     cb_call: int  # cycles of a cb_* call (fit)
     credit: int  # cycles until the other side sees a push or a pop (fit)
     engine_issue: int  # cycles a TRISC spends to issue one engine entry (fit)
+    configure: int  # cycles a TRISC spends on its part of one init or reconfiguration (fit: EX/row_reduce_accumulate)
     unpack: int  # cycles to unpack one tile of at most 2 KiB (LLK)
     unpack_rate: float  # bytes a cycle when operands are larger (EX/row_reduce_accumulate)
     pack: int  # cycles to pack one bf16 tile (LLK); fp32 takes twice that (unmeasured)
@@ -60,7 +66,7 @@ class Arch:
     reduce_tile: int  # MATH cycles of one reduce_tile at HiFi4 (EX/row_reduce_accumulate, BH EX/reduce_block)
     tilize: int  # cycles a tile of the whole tilize flow (EX/zero_copy_fold, EX/handshake_elision)
     untilize: tuple[int, int]  # pack thread: (cycles a tile, cycles a block) of pack_untilize (LLK)
-    sfpu: int  # cycles of a cheap SFPU function on one tile (EX/width_split: 222 a relu tile, less copy and pack)
+    sfpu: int  # cycles of a cheap SFPU function on one tile (EX/width_split: 222 a relu tile in MATH, less its copy)
     sfpu_slow: int  # sqrt, rsqrt, recip (EX/compute_fusion; EX/sfpu_tile_scope)
     sfpu_exp: int  # exp (EX/compute_fusion)
 
@@ -82,15 +88,21 @@ WORMHOLE_B0 = Arch(
     keeps_order=True,
     read_dram=Path(386, 24, 31, 35),
     write_dram=Path(400, 23.5, 30, 38),
-    read_l1=Path(247, 28.5, 28.5, 31),
-    write_l1=Path(249, 30.8, 30.8, 22),
+    read_l1=Path(96, 28.5, 28.5, 31),
+    write_l1=Path(96, 30.8, 30.8, 22),
+    multicast=Path(96, 15, 15, 22),
+    linked_multicast=Path(96, 22, 22, 22),
     hop=9,
+    torus=(10, 12),
     bank_rate=22,
-    dram_rate=193,
+    dram_read_rate=200,
+    dram_write_rate=142,
+    dram_mixed_rate=193,
     launch=400,
     cb_call=15,
     credit=30,
     engine_issue=4,
+    configure=75,
     unpack=38,
     unpack_rate=62.5,
     pack=45,
@@ -101,7 +113,7 @@ WORMHOLE_B0 = Arch(
     reduce_tile=156,
     tilize=72,
     untilize=(48, 17),
-    sfpu=161,
+    sfpu=206,
     sfpu_slow=957,
     sfpu_exp=718,
 )
@@ -121,17 +133,23 @@ BLACKHOLE = Arch(
     dram_alignment=64,
     max_burst=16384,
     keeps_order=False,
-    read_dram=Path(479, 47, 61.5, 40),
+    read_dram=Path(479, 47, 61.5, 36),
     write_dram=Path(378, 59, 60, 27),
-    read_l1=Path(299, 60.4, 60.4, 35),
-    write_l1=Path(283, 60.8, 60.8, 23),
+    read_l1=Path(115, 60.4, 60.4, 35),
+    write_l1=Path(99, 60.8, 60.8, 23),
+    multicast=Path(99, 24, 24, 23),
+    linked_multicast=Path(99, 41, 41, 23),
     hop=9,
+    torus=(17, 12),
     bank_rate=47,
-    dram_rate=265,  # reads alone 358 B/ns (EX/constant_synthesis)
+    dram_read_rate=265,  # 358 B/ns
+    dram_write_rate=265,  # nobody has measured it: as reads
+    dram_mixed_rate=265,
     launch=400,
     cb_call=15,
     credit=30,
     engine_issue=4,
+    configure=75,
     unpack=28,
     unpack_rate=125,
     pack=39,
@@ -142,7 +160,7 @@ BLACKHOLE = Arch(
     reduce_tile=50,
     tilize=67,
     untilize=(64, 192),
-    sfpu=161,
+    sfpu=206,
     sfpu_slow=1010,
     sfpu_exp=718,
 )

@@ -43,7 +43,20 @@ class CircularBuffer:
 class Ring:
     """One RISC's private view of a CB: its own pointers and its own side's count."""
 
-    __slots__ = ("acked", "cb", "engine", "limit", "num_pages", "packed", "page", "rd", "received", "size", "wr")
+    __slots__ = (
+        "acked",
+        "asked",
+        "cb",
+        "engine",
+        "limit",
+        "num_pages",
+        "packed",
+        "page",
+        "rd",
+        "received",
+        "size",
+        "wr",
+    )
 
     def __init__(self, cb: CircularBuffer, engine: bool) -> None:
         self.cb, self.engine = cb, engine
@@ -53,6 +66,7 @@ class Ring:
         self.rd = self.wr = cb.base
         self.acked = self.received = 0  # pages that this RISC popped, and pushed
         self.packed = 0  # pages packed since the last push
+        self.asked: dict[tuple[bool, int], int] = {}  # how often this RISC waited (True) or reserved so many pages
 
     def free(self, popped: int) -> int:
         """Pages that may be reserved, given the consumer's count."""

@@ -15,8 +15,10 @@ from ..errors import KernelError, Stuck
 from .arch import Arch
 from .cb import CircularBuffer, Ring
 from .engine import Engine
+from .jitter import TRANSFER, drawn
 from .l1 import L1, Dram
 from .noc import ADDRESS_BITS, Port, Target
+from .queues import DramQueues
 from .sched import Clock, Risc
 from .trace import Event, Site, Trace, call_site
 from .trisc import Math, Pack, Unpack
@@ -136,13 +138,13 @@ class Device:
     """A fresh device: poisoned L1, zero counters, nothing configured."""
 
     def __init__(self, arch: Arch, seed: int | None = None, observer: Observer | None = None) -> None:
-        self.arch, self.clock, self.trace = arch, Clock(seed), Trace()
+        self.clock, self.trace = Clock(seed), Trace()
+        self.arch = drawn(arch, self.clock.rng) if self.clock.rng else arch
         self.observer = observer or Observer()
         self.dram = Dram(arch)
         self.cores: dict[tuple[int, int], Core] = {}
         self.progress = 0  # grows whenever a page, a transfer or a semaphore moves
-        self._bank_free = [0.0] * arch.dram_banks
-        self._chip_free = 0.0
+        self.queues = DramQueues(self.arch)
 
     @property
     def many(self) -> bool:
@@ -156,16 +158,9 @@ class Device:
     def record(self, begin: int, end: int, risc: Risc, what: str, detail: tuple[Any, ...], site: Site | None) -> None:
         self.trace.facts.append(Event(begin, end, risc.core.xy, risc.name, what, detail, site))
 
-    def jitter(self) -> int:
-        """Extra cycles of a transfer when schedules are explored: none without a seed."""
-        return self.clock.rng.randrange(200) if self.clock.rng else 0
-
-    def dram_slot(self, stamp: int, bank: int, size: int) -> int:
-        """When `bank`, and the chip's DRAM as a whole, can serve `size` bytes more, asked for at `stamp`."""
-        bank_start, chip_start = max(stamp, self._bank_free[bank]), max(stamp, self._chip_free)
-        self._bank_free[bank] = bank_start + size / self.arch.bank_rate
-        self._chip_free = chip_start + size / self.arch.dram_rate
-        return int(max(bank_start, chip_start))
+    def jitter(self, most: int = TRANSFER) -> int:
+        """Extra cycles of a transfer, or of what takes fewer than `most` more: none without a seed."""
+        return self.clock.rng.randrange(most) if self.clock.rng else 0
 
     def target(self, noc_addr: int, size: int, call: str) -> Target:
         """Where `size` bytes at a NOC address are; an error in the learner's words if nowhere."""

@@ -8,6 +8,7 @@ the port still owes. Left out: routing below a hop count, virtual channels, tran
 from __future__ import annotations
 
 from collections import deque
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -89,7 +90,7 @@ class Port:
     def __init__(self, risc: Risc, device: Device) -> None:
         self.risc, self.device = risc, device
         self.queue: deque[Transfer] = deque()
-        self.free = {"read": 0, "write": 0}
+        self.inward = self.outward = 0.0  # when the last byte read has come in, and the last written has gone out
         self.landed = {"read": 0, "write": 0, "atomic": 0}
         self.left = 0  # when the last write has left this core
         self.missing = 0  # acknowledgements that no target will send
@@ -114,32 +115,40 @@ class Port:
             clock.wake(self.sleepers)
 
     def _start(self, transfer: Transfer) -> None:
-        path, size, target = transfer.path, transfer.size, transfer.target
-        self.device.progress += 1
-        lane = "read" if transfer.kind == "read" else "write"
-        begin = max(transfer.stamp, self.free[lane])
+        """Reads are served in any order and come in one after the other; writes go out one after the other."""
+        path, target, device = transfer.path, transfer.target, self.device
+        device.progress += 1
+        read, latency = transfer.kind == "read", path.latency
+        begin: float = transfer.stamp
         if target.core is None:
-            begin = max(begin, self.device.dram_slot(transfer.stamp, target.bank, size))
-        busy = 0 if transfer.follows else -int(-size // path.stream)
-        self.free[lane] = begin + busy
-        land = begin + path.latency - int(-size // path.tail) + self.device.jitter()
-        if target.core is not None and lane == "write":
-            key = (id(target.core), transfer.rectangle)
+            begin = device.queues.slot(transfer.stamp, target.bank, transfer.size, read)
+        else:
+            latency += self._turn(target.core)
+        streamed = 0 if transfer.follows else transfer.size / path.stream
+        tail = latency + transfer.size / path.tail
+        if read:
+            self.inward = arrival = max(begin + tail, self.inward + streamed)
+        else:
+            begin = max(begin, self.outward)
+            arrival, self.outward = begin + tail, begin + streamed
+            transfer.left = ceil(self.outward)
+        self._land(transfer, int(begin), ceil(arrival) + device.jitter())
+
+    def _land(self, transfer: Transfer, begin: int, land: int) -> None:
+        if transfer.target.core is not None and transfer.kind != "read":
+            key = (id(transfer.target.core), transfer.rectangle)
             land = self._last_at[key] = max(land, self._last_at.get(key, 0))
-        transfer.land, transfer.left = land, begin + busy
+        transfer.land = land
         self.landed[transfer.kind] = max(self.landed[transfer.kind], land)
         self._move(transfer)
-        self.device.trace.facts.append(
-            Event(
-                begin,
-                land,
-                self.risc.core.xy,
-                self.risc.name,
-                "noc " + transfer.kind,
-                self._detail(transfer),
-                transfer.site,
-            )
-        )
+        risc, what = self.risc, "noc " + transfer.kind
+        fact = Event(begin, land, risc.core.xy, risc.name, what, self._detail(transfer), transfer.site)
+        self.device.trace.facts.append(fact)
+
+    def _turn(self, other: Core) -> int:
+        """Cycles of the hops to another core and back: packets go one way round, so it is always whole turns (ISA)."""
+        (x, y), (columns, rows) = self.risc.core.xy, self.device.arch.torus
+        return self.device.arch.hop * (columns * (x != other.xy[0]) + rows * (y != other.xy[1]))
 
     def _detail(self, transfer: Transfer) -> tuple[Any, ...]:
         target = transfer.target

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..errors import KernelError
+from .jitter import WAIT
 from .trace import Site
 from .waits import SYNC, Order, Role, Wait, now
 
@@ -39,6 +40,8 @@ class Risc:
         self.done = False
         self.coro: Coroutine[Any, Any, None] | None = None
         self.kernel: Any = None  # host.KernelDescriptor
+        self.kernel_id = 0  # its number in the program, from 1
+        self.start = 0  # when its kernel began
         self.code: Any = None  # the kernel function's code object
         self.frame: Any = None  # and its frame while it runs
         self.compile_time_args: list[int] = []
@@ -46,6 +49,8 @@ class Risc:
         self.runtime_args: list[int] = []
         self.common_args: list[int] = []
         self.rings: list[Ring | None] = []
+        self.calls: list[tuple[int, int, str]] = []  # (begin, end, call): waits, kept at once or not, and NOC requests
+        self.waits: list[tuple[int, str, tuple[Any, ...], Site]] = []  # (begin, call, arguments, line) of those kept
         self.spins = self.seen = 0
 
     def settle(self) -> None:
@@ -65,6 +70,8 @@ class Risc:
 
     def spin(self, site: Site) -> None:
         """Count the waits since anything moved: a loop that only waits would go on for ever."""
+        if self.clock.rng:
+            self.t += self.clock.rng.randrange(WAIT)
         progress = self.core.device.progress
         self.spins = self.spins + 1 if progress == self.seen else 0
         self.seen = progress
@@ -84,7 +91,7 @@ class Risc:
             wait = self.coro.send(None)
         except StopIteration:
             wait, ended = None, True
-        except (RuntimeError, TypeError) as error:
+        except (RuntimeError, TypeError, ZeroDivisionError) as error:
             raise self.explained(error) from error
         finally:
             now.clear()
@@ -110,6 +117,8 @@ class Risc:
         assert trace is not None
         code = trace.tb_frame.f_code
         site = Site(code, trace.tb_lasti, self.code, self.frame.f_lasti if code is not self.code else trace.tb_lasti)
+        if isinstance(error, ZeroDivisionError):
+            return KernelError(f"{self.label} divides by zero at {site}: look where the divisor comes from")
         if "'await' expression" in str(error) or "can't be awaited" in str(error):
             return KernelError(f"{self.label} awaits a call that waits for nobody, at {site}: write it without `await`")
         return self.foreign() if "event loop" in str(error) else error

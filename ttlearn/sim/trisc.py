@@ -54,6 +54,16 @@ class Trisc(Risc):
             self.put_repeated()
         self.last = self.model = None
 
+    def program(self) -> None:
+        """The time of one init or reconfiguration, whatever it writes."""
+        self.seal()
+        self.t += self.core.device.arch.configure
+
+    def configure(self, **fields: Any) -> None:
+        """Write fields of this thread's configuration: the part that this TRISC has in an init."""
+        self.program()
+        self.conf = self.conf._replace(**fields)
+
     def put(self, kind: Kind, depth: int, conf: Any, detail: Any) -> Work:
         """Append a run of one tile, issued by the line `depth` frames up."""
         if self.owed is not None or self.repeated >= 0:

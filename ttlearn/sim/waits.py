@@ -108,6 +108,8 @@ class Wait:
         if time > begin:
             risc.t = time
             risc.core.device.record(begin, time, risc, f"wait {self.call}", tuple(map(str, self.args)), self.site)
+        risc.calls.append((begin, risc.t, self.call))
+        risc.waits.append((begin, self.call, self.args, self.site))
         risc.spin(self.site)
         return self.result()
 

@@ -13,8 +13,22 @@ import pytest
 
 import ttlearn
 
-ROOMS = ["errors", "sim", "count", "debug", "kernel", "dataflow", "compute", "kernel_lib", "cpp", "host", "layernorm"]
-ROOMS += ["show", "learn", "bench", "script", "cli"]
+ROOMS = [
+    "errors",
+    "sim",
+    "count",
+    "debug",
+    "dry",
+    "kernel",
+    "dataflow",
+    "compute",
+    "kernel_lib",
+    "cpp",
+    "host",
+    "layernorm",
+    "silicon",
+]
+ROOMS += ["trials", "show", "learn", "bench", "script", "cli"]
 PACKAGE = Path(ttlearn.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
 

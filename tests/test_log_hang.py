@@ -14,6 +14,7 @@ import pytest
 import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
+from ttlearn.debug.causes import Cause
 
 CORES = tt.core_set((0, 0))
 SHAPES = [(1, 1), (1, 2), (2, 2), (4, 2), (4, 3), (8, 2)]  # (Wt, Ht) that ran on the real stack
@@ -138,10 +139,11 @@ def test_the_logs_kernel_hangs_without_hw_startup(Wt: int, Ht: int) -> None:
 def test_the_hang_is_blamed_on_the_tilize_block_line_and_the_missing_startup() -> None:
     with pytest.raises(tt.DeviceHang) as caught:
         run(1, 1, compute(nothing, 1))
-    cause = str(caught.value).splitlines()[0]
-    assert "UNPACK stalls in tilize_block" in cause
-    assert "`tilize_block(0, Wt, 1)`" in cause
-    assert "compute_kernel_hw_startup" in cause
+    diagnosis = caught.value.diagnosis
+    assert diagnosis.cause is Cause.NOT_CONFIGURED
+    assert "UNPACK cannot tilize_block" in diagnosis.sentence and "`tilize_block(0, Wt, 1)`" in diagnosis.sites[0]
+    assert diagnosis.change.text == "call compute_kernel_hw_startup(0, 16) first in compute"
+    assert diagnosis.change.outcome == "tried: finishes, output not verified"
 
 
 @pytest.mark.parametrize(("Wt", "Ht"), SHAPES)
@@ -170,3 +172,59 @@ def test_its_hard_coded_block_of_1_gives_wrong_data_and_no_hang() -> None:
 def test_its_hard_coded_block_of_1_leaves_poison_in_the_output() -> None:
     with pytest.raises(tt.Violation, match="poison"):
         run(4, 1, compute(hw_startup, 1))
+
+
+# ---- the same from C++ text ---------------------------------------------------------------------------------
+
+TEXT = """#include "api/compute/compute_kernel_hw_startup.h"
+#include "api/compute/tilize.h"
+#include "api/compute/pack_untilize.h"
+
+constexpr uint32_t cb_in_rm = tt::CBIndex::c_0;
+constexpr uint32_t cb_in_tiled = tt::CBIndex::c_1;
+constexpr uint32_t cb_out_rm = tt::CBIndex::c_16;
+constexpr uint32_t sticks = 32;
+
+void kernel_main() {
+    constexpr uint32_t Wt = get_compile_time_arg_val(0);
+    const uint32_t Ht = get_arg_val<uint32_t>(0);
+#ifdef STARTED
+    compute_kernel_hw_startup(cb_in_rm, cb_out_rm);
+#endif
+    for (uint32_t cb = tt::CBIndex::c_2; cb <= tt::CBIndex::c_5; cb++) {
+        cb_wait_front(cb, 1);
+        cb_pop_front(cb, 1);
+    }
+    for (uint32_t row = 0; row < Ht; row++) {
+        cb_wait_front(cb_in_rm, sticks);
+        cb_reserve_back(cb_in_tiled, Wt);
+        tilize_init(cb_in_rm, Wt, cb_in_tiled);
+        tilize_block(cb_in_rm, Wt, cb_in_tiled);
+        tilize_uninit(cb_in_rm, cb_in_tiled);
+        cb_push_back(cb_in_tiled, Wt);
+        cb_pop_front(cb_in_rm, sticks);
+        cb_wait_front(cb_in_tiled, Wt);
+        cb_reserve_back(cb_out_rm, sticks);
+        pack_untilize_init<Wt, Wt>(cb_in_tiled, cb_out_rm);
+        pack_untilize_block<Wt, Wt>(cb_in_tiled, 1, cb_out_rm);
+        pack_untilize_uninit(cb_out_rm);
+        cb_push_back(cb_out_rm, sticks);
+        cb_pop_front(cb_in_tiled, Wt);
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(("Wt", "Ht"), SHAPES)
+def test_the_logs_kernel_as_cpp_hangs_at_tilize_block(Wt: int, Ht: int) -> None:
+    with pytest.raises(tt.DeviceHang) as caught:
+        run(Wt, Ht, tt.cpp.read(TEXT, "compute", name="layernorm_fused_rm.cpp"))
+    diagnosis = caught.value.diagnosis
+    assert diagnosis.cause is Cause.NOT_CONFIGURED
+    assert diagnosis.sites[0] == "layernorm_fused_rm.cpp line 24: `tilize_block(cb_in_rm, Wt, cb_in_tiled)`"
+
+
+@pytest.mark.parametrize(("Wt", "Ht"), SHAPES)
+def test_the_logs_kernel_as_cpp_returns_its_input_with_startup(Wt: int, Ht: int) -> None:
+    _, given, got = run(Wt, Ht, tt.cpp.read(TEXT, "compute", {"STARTED": 1}))
+    assert (got == given).all()

@@ -26,6 +26,7 @@ from .host.descriptors import (
     core_set,
     split_work_to_cores,
 )
+from .host.findings import Finding
 from .host.program import generic_op
 from .host.run import Run
 from .host.tensor import (
@@ -43,7 +44,21 @@ from .sim.fpu import MathFidelity
 
 if TYPE_CHECKING:
     from . import cpp
+    from .host.explain import explain_watcher
     from .layernorm.op import layernorm_fused_rm
+    from .trials.compare import compare
+    from .trials.depths import depths
+    from .trials.schedules import explore
+    from .trials.shrink import shrink
+
+_LATE = {
+    "compare": ".trials.compare",
+    "depths": ".trials.depths",
+    "explain_watcher": ".host.explain",
+    "explore": ".trials.schedules",
+    "layernorm_fused_rm": ".layernorm.op",
+    "shrink": ".trials.shrink",
+}
 
 __all__ = [
     "ROW_MAJOR_LAYOUT",
@@ -58,6 +73,7 @@ __all__ = [
     "DataMovementConfigDescriptor",
     "DataMovementProcessor",
     "DeviceHang",
+    "Finding",
     "HostError",
     "KernelDescriptor",
     "KernelError",
@@ -75,12 +91,17 @@ __all__ = [
     "WriterConfigDescriptor",
     "allocate_tensor_on_device",
     "bfloat16",
+    "compare",
     "core_set",
     "cpp",
+    "depths",
+    "explain_watcher",
+    "explore",
     "float32",
     "from_numpy",
     "generic_op",
     "layernorm_fused_rm",
+    "shrink",
     "split_work_to_cores",
     "to_bits",
     "to_numpy",
@@ -88,11 +109,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The op comes with its kernels and the whole kernel API, `cpp` with its parsers; nobody else waits for them."""
-    if name == "layernorm_fused_rm":
-        from .layernorm.op import layernorm_fused_rm
-
-        return layernorm_fused_rm
+    """The op comes with its kernels and the whole kernel API, `cpp` with its parsers; what few need waits until asked."""
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name], __name__), name)
     if name == "cpp":
         return importlib.import_module(".cpp", __name__)
     raise AttributeError(f"module 'ttlearn' has no attribute {name!r}")

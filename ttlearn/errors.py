@@ -1,10 +1,12 @@
 """Every error of the package, in one small family.
 
 A message has three parts: the call in the learner's words, the values that met, and the next step.
-What is left out: the explanation of a hang, which needs the whole device (`ttlearn.debug.hang`).
+What is left out: the explanation of a hang, which needs the whole device (`ttlearn.debug.diagnosis`).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class TTError(Exception):
@@ -36,9 +38,12 @@ class Stuck(TTError):
 
 
 class DeviceHang(TTError):
-    """A `Stuck` device with its explanation: the text is the diagnosis, `.run` holds all up to the hang."""
+    """A `Stuck` device with its explanation: `.diagnosis` (its text is the message), `.run` holds all up to the hang."""
 
-    def __init__(self, diagnosis: str, run: object = None) -> None:
-        super().__init__(diagnosis)
-        self.diagnosis = diagnosis
-        self.run = run
+    def __init__(self, diagnosis: Any, run: Any = None) -> None:
+        silent = "The device hangs, and no diagnosis was asked for (diagnose=False): say what each RISC waits for."
+        super().__init__(silent if diagnosis is None else str(diagnosis))
+        self.diagnosis, self.run = diagnosis, run
+
+    def _repr_html_(self) -> str:
+        return str(self.diagnosis._repr_html_()) if self.diagnosis is not None else str(self)

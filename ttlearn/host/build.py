@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import HostError
 from ..sim.cb import CircularBuffer
 from ..sim.device import Core, Device
+from ..sim.jitter import START
 from ..sim.sched import Risc
 from ..sim.trisc import Trisc
 from .descriptors import (
@@ -31,7 +32,7 @@ from .descriptors import (
 
 def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> None:
     """Place CBs and semaphores, check and start all kernels."""
-    kernels = [_translated(kernel) for kernel in program.kernels]
+    kernels = [translated(kernel) for kernel in program.kernels]
     for kernel in kernels:
         _check_function(kernel)
     for kernel in kernels:
@@ -54,10 +55,10 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
     for core in device.cores.values():
         _check_l1(core)
         core.wire()
-    for kernel in kernels:
+    for number, kernel in enumerate(kernels, 1):
         arguments = _runtime_args(kernel)
         for xy in kernel.core_ranges.cores():
-            _start(device.cores[xy], kernel, arguments.get(tuple(xy), []), strict)
+            _start(device.cores[xy], kernel, number, arguments.get(tuple(xy), []), strict)
     for core in device.cores.values():
         for risc in core.riscs:
             if risc.kernel is not None:  # only now: a coroutine that is made and never run is a warning of Python's
@@ -65,7 +66,7 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
                 risc.frame = coro.cr_frame
 
 
-def _translated(kernel: KernelDescriptor) -> KernelDescriptor:
+def translated(kernel: KernelDescriptor) -> KernelDescriptor:
     """With the kernel as a function: C++ is read, with the descriptor's defines."""
     source = kernel.kernel_source
     if not isinstance(source, (str, Path)):
@@ -171,7 +172,7 @@ def _runtime_args(kernel: KernelDescriptor) -> dict[tuple[int, ...], list[int]]:
     return {tuple(core): list(values) for core, values in pairs}
 
 
-def _start(core: Core, kernel: KernelDescriptor, arguments: list[int], strict: bool) -> None:
+def _start(core: Core, kernel: KernelDescriptor, number: int, arguments: list[int], strict: bool) -> None:
     config = kernel.config
     if isinstance(config, ComputeConfigDescriptor):
         riscs: tuple[Risc, ...] = (core.unpack, core.math, core.pack)
@@ -190,10 +191,10 @@ def _start(core: Core, kernel: KernelDescriptor, arguments: list[int], strict: b
                 "a core runs one: join them, or give them different cores"
             )
         source: Any = kernel.kernel_source
-        risc.kernel, risc.code = kernel, source.__code__
+        risc.kernel, risc.kernel_id, risc.code = kernel, number, source.__code__
         risc.compile_time_args, risc.named_args = list(kernel.compile_time_args), dict(kernel.named_compile_time_args)
         risc.runtime_args, risc.common_args = arguments, list(kernel.common_runtime_args)
-        risc.t = core.device.arch.launch
+        risc.t = risc.start = core.device.arch.launch + core.device.jitter(START)
         if isinstance(risc, Trisc):
             risc.strict = strict
 

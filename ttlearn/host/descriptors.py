@@ -6,7 +6,7 @@ Plain data: nothing is checked before `generic_op`. Left out: sharded CBs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from ..errors import HostError
 from ..sim.formats import Format
 from ..sim.fpu import MathFidelity
+from .findings import Findings
 from .tensor import Tensor
 
 
@@ -173,6 +174,21 @@ class ProgramDescriptor:
     cbs: list[CBDescriptor] = field(default_factory=list)
     semaphores: list[SemaphoreDescriptor] = field(default_factory=list)
     last_run: Any = field(default=None, repr=False, compare=False)  # set by generic_op, for `tt.cpp.bundle`
+
+    def check(self, tensors: Sequence[Tensor] | None = None, *, arch: str = "wormhole_b0") -> Findings:
+        """Look at the program before it runs: a dry run, with the real arguments and without data.
+
+        Returns a list of `Finding`s, errors first: what does not fit L1, calls that will be refused, the root of a hang,
+        pages (of a CB) that are left over, CBs that nobody uses, semaphores that nobody describes. With `tensors`, page
+        numbers are checked too. A RISC that branches or loops on loaded data is not decidable, and never a finding; the
+        list's `undecided` says which, and where.
+        Raises HostError for an unknown `arch`. The kernels run, so what they do on the host is done.
+
+            for finding in program.check(): print(finding)
+        """
+        from .check import check  # here: it needs the descriptors
+
+        return check(self, tensors, arch=arch)
 
 
 class TensorAccessorArgs:

@@ -7,17 +7,21 @@ program caches, several programs at once, a device that is handed on.
 from __future__ import annotations
 
 import sys
+import time
+from typing import Any
 
+from ..debug import diagnosis
 from ..debug.checks import Checks
-from ..debug.hang import diagnose
+from ..debug.diagnosis import Diagnosis
 from ..errors import DeviceHang, HostError, Stuck
 from ..sim.arch import ARCHS, Arch
 from ..sim.device import Device
-from ..sim.sched import Risc
-from ..sim.waits import Role, now
+from ..sim.waits import now
 from .build import build
+from .changes import suggest
 from .descriptors import ProgramDescriptor
 from .guard import guard
+from .printer import Printer
 from .run import Run
 from .tensor import Tensor
 
@@ -29,10 +33,13 @@ def generic_op(
     arch: str = "wormhole_b0",
     strict: bool = True,
     seed: int | None = None,
+    expected: Any = None,
+    diagnose: bool = True,
 ) -> Run:
     """Run `program` on `tensors`, the output last. `strict` raises at the first hazard; else they are listed.
 
-    Raises HostError (the program does not fit), KernelError (misuse), Violation (strict), DeviceHang.
+    `expected`: the right output, by which a suggested change is judged. `diagnose=False` leaves the explanation of a
+    hang out: finding it is an exercise. Raises HostError (the program does not fit), KernelError (misuse), Violation (strict), DeviceHang.
     """
     if now.risc is not None:
         raise HostError("generic_op inside a kernel: a kernel runs on the device; call generic_op on the host")
@@ -46,17 +53,18 @@ def generic_op(
     buffers = [device.dram.attach(t.place(device.arch.dram_alignment, device.arch.dram_banks)) for t in tensors]
     build(device, program, strict)
     checks.start(device, buffers)
-    run = program.last_run = Run(device, tensors, checks.violations, printer := _Printer(device), program)
+    hung = False
+    run = program.last_run = Run(device, tensors, checks.violations, printer := Printer(device), program)
     riscs = [risc for core in device.cores.values() for risc in core.riscs if risc.coro is not None]
     for risc in riscs:
         device.clock.at(risc.t, risc.resume)
-    stdout, sys.stdout = sys.stdout, printer
+    stdout, sys.stdout, started = sys.stdout, printer, time.monotonic()
     try:
         with guard():
             device.run()
         checks.finished(device)
     except Stuck:
-        raise DeviceHang(diagnose(device), run) from None
+        hung = True
     finally:
         sys.stdout = stdout
         printer.finish()
@@ -69,40 +77,21 @@ def generic_op(
         device.trace.tiles = [w for c in device.cores.values() for t in (c.unpack, c.math, c.pack) for w in t.queue]
         for tensor, buffer in zip(tensors, buffers, strict=True):
             tensor.take(buffer)
+    if hung:
+        raise DeviceHang(_explained(run, arch, expected, time.monotonic() - started) if diagnose else None, run)
     return run
 
 
-class _Printer(list[str]):
-    """Takes the place of stdout while kernels run: each line gets its cycle and RISC in front."""
+def _explained(run: Run, arch: str, expected: Any, seconds: float) -> Diagnosis:
+    """The diagnosis, with a change that has been tried."""
+    found = diagnosis.diagnose(run.device)
+    assert run.program is not None
 
-    def __init__(self, device: Device) -> None:
-        super().__init__()
-        self.device, self.out = device, sys.stdout
-        self.begun: dict[Risc, str] = {}  # a line comes in pieces: print() writes each argument by itself
+    def attempt(tensors: list[Tensor], program: ProgramDescriptor) -> Run:
+        return generic_op(tensors, program, arch=arch, diagnose=False)
 
-    def write(self, text: str) -> int:
-        risc = now.risc
-        if risc is None:
-            return self.out.write(text)
-        *lines, self.begun[risc] = (self.begun.get(risc, "") + text).split("\n")
-        self._lines(risc, lines)
-        return len(text)
-
-    def finish(self) -> None:
-        """Lines that were begun and never ended."""
-        for risc, text in self.begun.items():
-            self._lines(risc, [text] if text else [])
-
-    def _lines(self, risc: Risc, lines: list[str]) -> None:
-        for line in lines:
-            core = f"{risc.core.xy} " if self.device.many else ""
-            name = risc.name if risc.role is Role.MOVER else risc.role.name
-            self.append(f"{risc.t:>8} {core}{name}: {line}")
-            self.device.trace.prints.append((risc.t, name, line))
-            self.out.write(self[-1] + "\n")
-
-    def flush(self) -> None:
-        self.out.flush()
+    found.change = suggest(found, run.tensors, run.program, attempt, expected, seconds)
+    return found
 
 
 def _arch(name: str) -> Arch:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import HostError
 from ..sim.device import Device
 from ..sim.trace import Trace
 from ..sim.work import Kind
@@ -110,6 +111,14 @@ class Run:
             if work.kind in kinds:
                 count[kinds[work.kind]] = count.get(kinds[work.kind], 0) + len(work.starts)
         return count
+
+    def watcher(self, at: int | None = None) -> str:
+        """The watcher's lines, as the chip's own prints them: at the end of the run, hung or not, or at cycle `at`."""
+        from ..debug import watcher  # only here: few runs are asked for it
+
+        if at is not None and at < 0:
+            raise HostError(f"watcher(at={at}): the run has cycles 0 to {self.cycles:,}; leave `at` out for its end")
+        return watcher.dump(self.device, watcher.END if at is None else at)
 
     def __repr__(self) -> str:
         out = self.tensors[-1]

@@ -1,0 +1,65 @@
+"""What is wrong with a kernel's tile_regs calls, told from how often its text makes each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..count.poly import Poly, number
+from ..count.walk import Made
+from .naming import only
+from .stops import Reason, Stop
+
+CALLS = ("tile_regs_acquire", "tile_regs_commit", "tile_regs_wait", "tile_regs_release")
+_OLDER = {"acquire_dst": (CALLS[0], CALLS[2]), "release_dst": (CALLS[1], CALLS[3])}
+_GIVES = {Reason.DST_FULL: ("tile_regs_release", "PACK"), Reason.DST_EMPTY: ("tile_regs_commit", "MATH")}
+_TAKES = {"tile_regs_release": "tile_regs_wait", "tile_regs_commit": "tile_regs_acquire"}
+_PLACE = {
+    "tile_regs_release": "after the last pack_tile of a section, once for each tile_regs_wait()",
+    "tile_regs_commit": "after the last operation of a section, once for each tile_regs_acquire()",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What stands still and why, the calls that should have been more, and what to do."""
+
+    sentence: str
+    lines: tuple[Made, ...]
+    advice: str
+
+
+def told(made: list[Made], stop: Stop) -> Told:
+    missing, giver = _GIVES[stop.reason]
+    held = "every DST section is held by PACK" if stop.reason is Reason.DST_FULL else "no DST section is committed"
+    calls = tuple(m for m in made if missing in _OLDER.get(m.call, (m.call,)))
+    advice = f"call {missing}() {_PLACE[missing]}"
+    if not calls:
+        taken = tuple(m for m in made if _TAKES[missing] in _OLDER.get(m.call, (m.call,)))[:1]
+        why = f"the kernel never calls {missing}()"
+        why += "".join(f", though it calls {m.call}() at line {m.line}" for m in taken)
+        calls = taken
+    else:
+        why = f"{giver} makes no more {calls[0].call}(){_counted(made)}"
+        condition = next((only(m) for m in calls if only(m)), "")
+        if condition:
+            why += f": line {calls[0].line} makes it{condition}"
+    return Told(f"stalls in {stop.call} at {stop.site}: {held}, and {why}", calls[:1], advice)
+
+
+def _counted(made: list[Made]) -> str:
+    counts = totals(made)
+    if None in counts.values():
+        return ""
+    said = ", ".join(f"{call.removeprefix('tile_regs_')} {count}" for call, count in counts.items())
+    return f" (calls in all: {said})"
+
+
+def totals(made: list[Made]) -> dict[str, Poly | None]:
+    """How often each of the four calls is made."""
+    counts: dict[str, Poly | None] = {call: number(0) for call in CALLS}
+    for entry in made:
+        for call in _OLDER.get(entry.call, (entry.call,)):
+            if call in counts:
+                count, more = counts[call], entry.total(number(1))
+                counts[call] = count + more if count is not None and more is not None else None
+    return counts

@@ -1,0 +1,89 @@
+"""A look at a circle of waits: a buffer that is too small for what is kept in it, or promises in the wrong order."""
+
+from __future__ import annotations
+
+from .causes import Cause, Root
+from .graph import Graph
+from .look_engine import wrong_operation
+from .naming import cb_of, name, on, pages
+from .stops import Reason, Stop, role
+
+
+def circle(graph: Graph, stops: list[Stop]) -> Root:
+    if all(stop.engine for stop in stops):
+        root = wrong_operation(graph, stops[0])
+        assert root is not None
+        return root
+    full = fullest(graph, stops)
+    return _too_small(graph, _from(stops, full[0])) if full else _order(graph, _from(stops, _first(stops)))
+
+
+def fullest(graph: Graph, stops: list[Stop]) -> list[Stop]:
+    """Who waits for room, that CB first whose pages are kept: by the kernel that makes them, or untouched as yet."""
+    return sorted(
+        (stop for stop in stops if stop.reason is Reason.BACK),
+        key=lambda stop: (not _own(graph, stop), cb_of(stop).popped.values[-1] > 0),
+    )
+
+
+def _own(graph: Graph, stop: Stop) -> bool:
+    """Does the kernel that fills this CB also take from it?"""
+    pops = graph.promises.who(stop.core, "cb_pop_front", cb_of(stop))
+    return any(risc.kernel is stop.risc.kernel for risc, _ in pops)
+
+
+def _first(stops: list[Stop]) -> Stop:
+    """A RISC that waits for pages, a mover if there is one: the engine only follows."""
+    return min(stops, key=lambda s: (s.engine, s.reason is not Reason.FRONT, s.risc.number))
+
+
+def _from(stops: list[Stop], first: Stop) -> list[Stop]:
+    at = stops.index(first)
+    return stops[at:] + stops[:at]
+
+
+def _too_small(graph: Graph, stops: list[Stop]) -> Root:
+    full = stops[0]
+    cb, sites = cb_of(full), [str(full.site)]
+    sentence = f"{cb} of {pages(cb.num_pages)} is full: {role(full.risc)} waits in {full.call} at {full.site}"
+    for risc, made in graph.promises.who(full.core, "cb_pop_front", cb)[:1]:
+        sentence += f", and {name(risc)}, who pops it at line {made.line}, gets there only if {role(full.risc)} goes on"
+        sites.append(graph.promises.line(risc, made))
+    sentence += _totals(graph, full)
+    total = graph.promises.total(full.risc, "cb_push_back", cb)
+    advice = f"give {cb} room for all that is kept in it" + (f", at most {pages(total)}" if total else "")
+    sites += [str(stop.site) for stop in stops[1:]]
+    return Root(Cause.TOO_SMALL, on(full.core, sentence), full, tuple(dict.fromkeys(sites)), tuple(stops), advice)
+
+
+def _totals(graph: Graph, full: Stop) -> str:
+    """Said where the two sides do not want the same in all: then room alone does not help."""
+    cb = cb_of(full)
+    pushed = graph.promises.total(full.risc, "cb_push_back", cb)
+    for risc, _ in graph.promises.who(full.core, "cb_pop_front", cb)[:1]:
+        popped = graph.promises.total(risc, "cb_pop_front", cb)
+        if pushed is not None and popped is not None and pushed != popped:
+            return f"; in all {role(full.risc)} pushes {pages(pushed)} and {role(risc)} pops {popped}, which does not match"
+    return ""
+
+
+def _order(graph: Graph, stops: list[Stop]) -> Root:
+    first = stops[0]
+    sentence = (
+        f"a circle of waits: {first.who} waits in {first.call} at {first.site}, and whoever could help waits, through "
+        f"others, for {first.who}"
+    )
+    sites = tuple(dict.fromkeys(str(stop.site) for stop in stops))
+    return Root(Cause.CIRCLE, on(first.core, sentence), first, sites, tuple(stops), _somebody_first(graph, stops))
+
+
+def _somebody_first(graph: Graph, stops: list[Stop]) -> str:
+    """Whose promise should come before its own wait."""
+    for stop in stops:
+        if stop.cb is None or stop.reason is not Reason.FRONT:
+            continue
+        for risc, made in graph.promises.who(stop.core, "cb_push_back", stop.cb)[:1]:
+            return (
+                f"let {name(risc)} push {stop.cb} (line {made.line}) before it waits for what {role(stop.risc)} gives"
+            )
+    return "let one of them keep its promise before it waits"

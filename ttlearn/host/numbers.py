@@ -1,0 +1,75 @@
+"""Another number for one kernel: a runtime argument with which both sides of a CB would move as many pages.
+
+The kernels' text says what an argument does to the total; the cores that hang alike get the same difference. Left out:
+compile-time and common arguments, and numbers that stand in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..debug.causes import Cause
+from ..debug.diagnosis import Diagnosis, cores
+from ..debug.stops import Reason, kernel
+from ..sim.cb import CircularBuffer
+from ..sim.sched import Risc
+from .descriptors import KernelDescriptor, ProgramDescriptor
+
+ADDRESSES = 1 << 16  # larger arguments are no numbers of pages
+MOST = 16  # arguments that are looked at
+_CALLS = ("cb_push_back", "cb_pop_front")
+
+
+def told_otherwise(diagnosis: Diagnosis, program: ProgramDescriptor) -> Iterator[tuple[str, ProgramDescriptor]]:
+    """(in words, the changed program): first the side that has ended gets the other's number, then the other way."""
+    root, promises = diagnosis.root, diagnosis.graph.promises
+    stop, ended = root.stop, diagnosis.graph.ended(root.stop)
+    if root.cause not in (Cause.PRODUCER_SHORT, Cause.CONSUMER_EARLY) or stop.cb is None or not ended:
+        return
+    mine, theirs = _CALLS if stop.reason is Reason.FRONT else _CALLS[::-1]
+    have, want = promises.total(ended[0].risc, mine, stop.cb), promises.total(stop.risc, theirs, stop.cb)
+    if have is None or want is None:
+        return
+    yield from _with(diagnosis, program, ended[0].risc, mine, stop.cb, have, want)
+    yield from _with(diagnosis, program, stop.risc, theirs, stop.cb, want, have)
+
+
+def _with(
+    diagnosis: Diagnosis, program: ProgramDescriptor, risc: Risc, call: str, cb: CircularBuffer, have: int, goal: int
+) -> Iterator[tuple[str, ProgramDescriptor]]:
+    """Each argument of this kernel that brings its total from `have` to `goal`."""
+    small = [(index, value) for index, value in enumerate(risc.runtime_args) if value < ADDRESSES]
+    for index, value in small[:MOST]:
+        for new in dict.fromkeys((value + goal - have, goal)):
+            given = [*risc.runtime_args[:index], new, *risc.runtime_args[index + 1 :]]
+            if new < 1 or diagnosis.graph.promises.total(risc, call, cb, given) != goal:
+                continue
+            where = _alike(diagnosis)
+            text = f"give {kernel(risc)} {new} instead of {value} as its runtime argument {index}"
+            text += f" on {cores(where)}" if risc.core.device.many else ""
+            yield text, _changed(program, risc, index, new - value, where)
+            break
+
+
+def _alike(diagnosis: Diagnosis) -> list[tuple[int, int]]:
+    return sorted({root.stop.core.xy for root in diagnosis.found if root.cause is diagnosis.cause})
+
+
+def _changed(
+    program: ProgramDescriptor, risc: Risc, index: int, more: int, where: list[tuple[int, int]]
+) -> ProgramDescriptor:
+    kernels = list(program.kernels)
+    mine = kernels[risc.kernel_id - 1]
+    kernels[risc.kernel_id - 1] = replace(mine, runtime_args=[*_given(mine, index, more, where)])
+    return replace(program, kernels=kernels)
+
+
+def _given(descriptor: KernelDescriptor, index: int, more: int, where: list[tuple[int, int]]) -> Iterator[Any]:
+    given = descriptor.runtime_args
+    for core, values in given if isinstance(given, list) else given.items():
+        changed = list(values)
+        if tuple(core) in where:
+            changed[index] += more
+        yield core, changed

@@ -16,8 +16,8 @@ from programs import COMPUTE, CORE, READER, WRITER, cb, empty, rows
 
 import ttlearn as tt
 from ttlearn import compute, dataflow
-from ttlearn.debug.causes import Cause
-from ttlearn.debug.diagnosis import diagnose
+from ttlearn.debug.hang.causes import Cause
+from ttlearn.debug.hang.diagnosis import diagnose
 from ttlearn.script import wrapped
 
 # ---- the model: a few counters, everybody in turn -----------------------------------------------------------

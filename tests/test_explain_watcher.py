@@ -18,7 +18,7 @@ from test_golden_hangs import KERNELS
 
 import ttlearn as tt
 from ttlearn.dataflow import *
-from ttlearn.debug import dump
+from ttlearn.debug.board import dump
 
 seen = cases("hangs", where=lambda case: case.entry["observed"] == "hang")
 ALL = {case.name: case for case in golden.load("hangs")}

@@ -19,7 +19,7 @@ from test_fpu import assert_near
 import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
-from ttlearn.debug.causes import Cause
+from ttlearn.debug.hang.causes import Cause
 
 HANGS = ("hang", "simulator_stopped")  # ttsim refuses h29's unconfigured unpacker; the chip waits for ever
 

@@ -8,7 +8,7 @@ import pytest
 
 import ttlearn as tt
 from ttlearn import cpp
-from ttlearn.debug.causes import Cause
+from ttlearn.debug.hang.causes import Cause
 from ttlearn.learn.hangs import CATALOGUE, Entry, Fault, entry
 from ttlearn.script import wrapped
 

@@ -14,7 +14,7 @@ import pytest
 import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
-from ttlearn.debug.causes import Cause
+from ttlearn.debug.hang.causes import Cause
 
 CORES = tt.core_set((0, 0))
 SHAPES = [(1, 1), (1, 2), (2, 2), (4, 2), (4, 3), (8, 2)]  # (Wt, Ht) that ran on the real stack

@@ -12,7 +12,7 @@ from test_golden_hangs import KERNELS, p_rd
 
 import ttlearn as tt
 from ttlearn.dataflow import *
-from ttlearn.debug.causes import Cause
+from ttlearn.debug.hang.causes import Cause
 
 
 def copies(pushed: int, popped: int, depth: int = 2) -> Any:

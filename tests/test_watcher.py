@@ -19,7 +19,7 @@ from test_golden_hangs import KERNELS
 import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
-from ttlearn.debug import watcher
+from ttlearn.debug.board import watcher
 
 
 def run_of(case: Case) -> tt.Run:

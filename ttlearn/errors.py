@@ -1,7 +1,7 @@
 """Every error of the package, in one small family.
 
 A message has three parts: the call in the learner's words, the values that met, and the next step.
-What is left out: the explanation of a hang, which needs the whole device (`ttlearn.debug.diagnosis`).
+What is left out: the explanation of a hang, which needs the whole device (`ttlearn.debug.hang.diagnosis`).
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from ..compute import compute_kernel_hw_startup
-from ..debug.causes import Cause
-from ..debug.diagnosis import Change, Diagnosis
-from ..debug.look_circle import fullest
-from ..debug.stops import Stop, kernel
+from ..debug.hang.causes import Cause
+from ..debug.hang.diagnosis import Change, Diagnosis
+from ..debug.hang.look_circle import fullest
+from ..debug.hang.stops import Stop, kernel
 from ..errors import TTError
 from ..sim.cb import CircularBuffer
 from .build import translated

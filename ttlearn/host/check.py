@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..debug import diagnosis
-from ..debug.causes import Cause, Root
+from ..debug.hang import diagnosis
+from ..debug.hang.causes import Cause, Root
 from ..dry.device import Broken, DryDevice
 from ..errors import CppError, HostError
 from ..sim.arch import ARCHS

@@ -1,7 +1,7 @@
 """`tt.explain_watcher`: a dump from the board, explained with a run of the same program.
 
 A program is run on copies of its tensors, not strictly, and what its kernels print is thrown away; where the usual
-timing does not agree, a few others are tried. Left out: the words (`ttlearn.debug.explain`), other chips than the run's.
+timing does not agree, a few others are tried. Left out: the words (`ttlearn.debug.board.explain`), other chips than the run's.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from ..debug.explain import explain
-from ..debug.explained import Explanation
+from ..debug.board.explain import explain
+from ..debug.board.explained import Explanation
 from ..errors import DeviceHang, HostError, TTError
 from ..sim.device import Device
 from .descriptors import ProgramDescriptor

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..debug.causes import Cause
-from ..debug.diagnosis import Diagnosis, cores
-from ..debug.stops import Reason, kernel
+from ..debug.hang.causes import Cause
+from ..debug.hang.diagnosis import Diagnosis, cores
+from ..debug.hang.stops import Reason, kernel
 from ..sim.cb import CircularBuffer
 from ..sim.sched import Risc
 from .descriptors import KernelDescriptor, ProgramDescriptor

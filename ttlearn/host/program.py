@@ -10,9 +10,9 @@ import sys
 import time
 from typing import Any
 
-from ..debug import diagnosis
-from ..debug.checks import Checks
-from ..debug.diagnosis import Diagnosis
+from ..debug.hang import diagnosis
+from ..debug.hang.diagnosis import Diagnosis
+from ..debug.strict.checks import Checks
 from ..errors import DeviceHang, HostError, Stuck
 from ..sim.arch import ARCHS, Arch
 from ..sim.device import Device

@@ -114,7 +114,7 @@ class Run:
 
     def watcher(self, at: int | None = None) -> str:
         """The watcher's lines, as the chip's own prints them: at the end of the run, hung or not, or at cycle `at`."""
-        from ..debug import watcher  # only here: few runs are asked for it
+        from ..debug.board import watcher  # only here: few runs are asked for it
 
         if at is not None and at < 0:
             raise HostError(f"watcher(at={at}): the run has cycles 0 to {self.cycles:,}; leave `at` out for its end")

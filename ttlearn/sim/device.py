@@ -26,7 +26,7 @@ from .waits import History, Order
 
 
 class Observer:
-    """Is told what happens. This one keeps orders empty and sees nothing; `debug.checks` looks."""
+    """Is told what happens. This one keeps orders empty and sees nothing; `debug.strict` looks."""
 
     def acquire(self, risc: Risc, order: Order | None) -> None: ...
     def release(self, risc: Risc) -> Order:

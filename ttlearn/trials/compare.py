@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from ..debug.stops import role
+from ..debug.hang.stops import role
 from ..errors import DeviceHang, HostError
 from ..host.run import Run
 from ..sim.device import Core

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
 
-from ..debug.stops import Reason, stops
+from ..debug.hang.stops import Reason, stops
 from ..errors import HostError
 from ..host.descriptors import ProgramDescriptor
 from ..host.run import Run

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..debug import diagnosis
+from ..debug.hang import diagnosis
 from ..errors import DeviceHang, HostError
 from ..host.descriptors import ProgramDescriptor
 from ..host.program import generic_op

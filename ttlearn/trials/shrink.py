@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from ..debug import diagnosis
-from ..debug.causes import Cause
+from ..debug.hang import diagnosis
+from ..debug.hang.causes import Cause
 from ..errors import DeviceHang, HostError, TTError
 from ..host.program import generic_op
 from .outcome import made

@@ -29,7 +29,7 @@ from ...dataflow import (
     tt_l1_ptr,
     uint32_t,
 )
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from ...host.descriptors import ProgramDescriptor, SemaphoreDescriptor, core_set
 from .entry import READER, WRITER, Entry, Kernel, Launch, c_0, cb, kernel, no_tiles, numbers, over_cores, tiles
 

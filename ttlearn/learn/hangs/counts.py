@@ -29,7 +29,7 @@ from ...dataflow import (
     noc_async_read_barrier,
     noc_async_read_page,
 )
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from ...host.descriptors import ProgramDescriptor, core_set
 from .entry import (
     COMPUTE,

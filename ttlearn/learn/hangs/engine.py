@@ -19,7 +19,7 @@ from ...compute import (
     tile_regs_wait,
 )
 from ...dataflow import cb_pop_front, cb_push_back, cb_reserve_back, cb_wait_front, get_arg_val
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from .entry import Entry, c_0, c_16, numbers
 from .stream import N, same, stream
 

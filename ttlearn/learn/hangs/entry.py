@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from ...host.descriptors import (
     CBDescriptor,
     CBFormatDescriptor,

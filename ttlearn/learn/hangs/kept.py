@@ -24,7 +24,7 @@ from ...dataflow import (
     noc_async_read_barrier,
     noc_async_read_page,
 )
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from .entry import Entry, c_0, c_1, c_16, c_24, cb
 from .stream import N, same, stream
 

@@ -34,7 +34,7 @@ from ...dataflow import (
     noc_async_write_barrier,
     noc_async_write_page,
 )
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from ...host.descriptors import KernelDescriptor, ProgramDescriptor
 from ...host.tensor import Layout, allocate_tensor_on_device, from_numpy
 from .entry import (

@@ -34,7 +34,7 @@ from ...dataflow import (
     tt_l1_ptr,
     uint16_t,
 )
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from .entry import Entry, c_0, c_2, c_16, cb, numbers
 from .stream import N, same, stream
 

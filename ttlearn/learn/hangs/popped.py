@@ -31,7 +31,7 @@ from ...dataflow import (
     noc_async_read_barrier,
     noc_async_read_page,
 )
-from ...debug.causes import Cause
+from ...debug.hang.causes import Cause
 from .entry import Entry, Kernel, Launch, c_0, c_16, c_24, c_25, cb, numbers
 from .stream import N, same, stream
 

@@ -15,12 +15,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..sim.cb import U16
-from ..sim.device import Core, Device
-from ..sim.sched import Risc
-from ..sim.trace import CPP
-from ..sim.trisc import Trisc
-from ..sim.waits import History
+from ...sim.cb import U16
+from ...sim.device import Core, Device
+from ...sim.sched import Risc
+from ...sim.trace import CPP
+from ...sim.trisc import Trisc
+from ...sim.waits import History
 from .issued import Standing, standing
 from .waypoints import stem_of
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..sim.device import Core, Device
-from ..sim.sched import Risc
+from ...sim.device import Core, Device
+from ...sim.sched import Risc
+from ..hang.diagnosis import diagnose
+from ..hang.stops import of_core
 from .compare import differences, passes
-from .diagnosis import diagnose
 from .dump import ROLES, Seen, parse
 from .explained import CoreSays, Explanation, RiscSays
 from .hints import hints
 from .lines import lines, silent
-from .stops import of_core
 from .watcher import state
 from .waypoints import FIRMWARE, mark_of, words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass, field
 
-from .diagnosis import Diagnosis
+from ..hang.diagnosis import Diagnosis
 from .dump import Seen
 from .waypoints import words
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..count.walk import Made
-from ..sim.cb import CircularBuffer
-from ..sim.device import Core
-from ..sim.sched import Risc
+from ...count.walk import Made
+from ...sim.cb import CircularBuffer
+from ...sim.device import Core
+from ...sim.sched import Risc
 from .graph import Ended, Graph, needed
 from .stops import Reason, Stop, kernel, role
 

@@ -5,11 +5,11 @@ Every function makes one whole sentence of what `checks` found. Left out: findin
 
 from __future__ import annotations
 
-from ..sim.cb import Ring
-from ..sim.noc import Transfer
-from ..sim.sched import Risc
-from ..sim.trace import CPP, Site
-from ..sim.waits import Order
+from ...sim.cb import Ring
+from ...sim.noc import Transfer
+from ...sim.sched import Risc
+from ...sim.trace import CPP, Site
+from ...sim.waits import Order
 from .shadow import Access, kernel_name, place
 
 UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, and before what

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..sim.device import Device
+from ...sim.device import Device
 from .dump import ROLES, Seen
 from .watcher import CoreState, state
 from .waypoints import mark_of

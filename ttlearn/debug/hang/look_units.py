@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sim.cb import CircularBuffer
-from ..sim.sched import Risc
+from ...sim.cb import CircularBuffer
+from ...sim.sched import Risc
 from .causes import Cause, Root
 from .graph import Graph
 from .naming import both, cb_of, name, on, pages, request

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..count.walk import Made
-from ..sim.cb import CircularBuffer
-from ..sim.sched import Risc
-from ..sim.trace import Site, line_of
+from ...count.walk import Made
+from ...sim.cb import CircularBuffer
+from ...sim.sched import Risc
+from ...sim.trace import Site, line_of
 from .causes import Cause, Root
 from .graph import Ended, Graph, hopeless, needed
 from .naming import both, cb_of, name, names, on, only, pages, request, where

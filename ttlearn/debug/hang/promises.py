@@ -12,14 +12,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..count.kernel import source_of
-from ..count.poly import Poly
-from ..count.walk import Definition, Made, Names, Walk
-from ..sim.cb import CircularBuffer
-from ..sim.device import Core
-from ..sim.sched import Risc
-from ..sim.trisc import Trisc
-from ..sim.waits import Role
+from ...count.kernel import source_of
+from ...count.poly import Poly
+from ...count.walk import Definition, Made, Names, Walk
+from ...sim.cb import CircularBuffer
+from ...sim.device import Core
+from ...sim.sched import Risc
+from ...sim.trisc import Trisc
+from ...sim.waits import Role
 from .stops import kernel, source
 
 _SIDES = {"cb_push_back": "PACK", "cb_reserve_back": "PACK", "cb_pop_front": "UNPACK", "cb_wait_front": "UNPACK"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..count.walk import Made
+from ...count.walk import Made
 from . import dst_words
 from .causes import Cause, Root
 from .graph import Graph

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..count.walk import Made
-from ..sim.device import Device
-from ..sim.sched import Risc
-from ..sim.trisc import Trisc
-from ..sim.work import Kind
+from ...count.walk import Made
+from ...sim.device import Device
+from ...sim.sched import Risc
+from ...sim.trisc import Trisc
+from ...sim.work import Kind
 from .promises import Promises
 from .stops import Reason, Stop, pending, stops
 

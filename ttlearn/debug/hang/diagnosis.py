@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..sim.device import Core, Device
+from ...sim.device import Core, Device
 from .causes import Cause, Root
 from .evidence import core_lines
 from .graph import Graph

@@ -5,9 +5,9 @@ No line is longer than 100 columns; a source line that does not fit is left out.
 
 from __future__ import annotations
 
-from ..sim.cb import CircularBuffer
-from ..sim.device import Core
-from ..sim.trace import Site
+from ...sim.cb import CircularBuffer
+from ...sim.device import Core
+from ...sim.trace import Site
 from .promises import Promises
 from .stops import Reason, Stop, kernel, role
 

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Violation
-from ..sim.cb import Ring
-from ..sim.device import Core, Device, Observer
-from ..sim.formats import POISON
-from ..sim.l1 import Buffer
-from ..sim.noc import Target, Transfer
-from ..sim.sched import Risc
-from ..sim.trace import Site
-from ..sim.waits import Order
+from ...errors import Violation
+from ...sim.cb import Ring
+from ...sim.device import Core, Device, Observer
+from ...sim.formats import POISON
+from ...sim.l1 import Buffer
+from ...sim.noc import Target, Transfer
+from ...sim.sched import Risc
+from ...sim.trace import Site
+from ...sim.waits import Order
 from . import words
 from .shadow import GRANULE, NEVER, Access, Shadow, Span, granules, place, place_for, seen
 

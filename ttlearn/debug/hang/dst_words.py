@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..count.poly import Poly, number
-from ..count.walk import Made
+from ...count.poly import Poly, number
+from ...count.walk import Made
 from .naming import only
 from .stops import Reason, Stop
 

@@ -11,13 +11,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from ..sim.cb import CircularBuffer
-from ..sim.device import Core, Device
-from ..sim.engine import Thread
-from ..sim.sched import Risc
-from ..sim.trace import CPP, Site
-from ..sim.waits import Role, Wait
-from ..sim.work import Kind, Work
+from ...sim.cb import CircularBuffer
+from ...sim.device import Core, Device
+from ...sim.engine import Thread
+from ...sim.sched import Risc
+from ...sim.trace import CPP, Site
+from ...sim.waits import Role, Wait
+from ...sim.work import Kind, Work
 
 Place = tuple[tuple[int, int], str]  # (core, role)
 

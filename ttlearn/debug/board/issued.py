@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..sim.engine import Thread
-from ..sim.trisc import Trisc
-from ..sim.waits import Role
-from ..sim.work import Kind, Marker, Work
+from ...sim.engine import Thread
+from ...sim.trisc import Trisc
+from ...sim.waits import Role
+from ...sim.work import Kind, Marker, Work
 from .waypoints import stem_of
 
 PLACES = 32  # instructions that a TRISC can be ahead of its engine

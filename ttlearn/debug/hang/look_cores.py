@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..count.walk import Made
-from ..sim.sched import Risc
-from ..sim.trace import Site
+from ...count.walk import Made
+from ...sim.sched import Risc
+from ...sim.trace import Site
 from .causes import Cause, Root
 from .graph import Graph, semaphore_address
 from .naming import name, where

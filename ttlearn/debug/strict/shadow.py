@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..sim.device import Core
-from ..sim.noc import Transfer
-from ..sim.sched import Risc
-from ..sim.trace import Site
-from ..sim.waits import Order
+from ...sim.device import Core
+from ...sim.noc import Transfer
+from ...sim.sched import Risc
+from ...sim.trace import Site
+from ...sim.waits import Order
 
 GRANULE = 4  # address bits of 16 bytes
 NEVER = 0  # record number of bytes that nobody has written

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..sim.sched import Risc
-from ..sim.trace import OURS
+from ...sim.sched import Risc
+from ...sim.trace import OURS
 from .waypoints import mark_of
 
 _METHOD = re.compile(r"^(?:cb_|noc_)")  # the object forms: cb.wait_front(1), noc.async_read_barrier()

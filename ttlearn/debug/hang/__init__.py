@@ -1,0 +1,1 @@
+"""Why a device hangs: stops, who could help them, and the root."""

@@ -1,0 +1,1 @@
+"""Strict mode: hazards that hardware passes over in silence."""

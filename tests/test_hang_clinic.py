@@ -272,3 +272,14 @@ def told(name: str) -> str:
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_whole_text(name: str) -> None:
     assert told(name) == TEXTS[name]
+
+
+def test_a_read_past_the_end_of_its_cb_is_told_with_both_cbs() -> None:
+    with pytest.raises(tt.Violation) as caught:
+        tt.generic_op(*entry("tiled_gamma_in_a_stick").broken())
+    said = re.sub(r"line \d+", "line N", str(caught.value))
+    assert said == (
+        "noc_async_read_page at reader_of_tiled_gamma line N: `noc_async_read_page(0, gamma, get_write_ptr(c_4))` brings "
+        "2,048 bytes to page 0 of c_4, where only 256 are left: the other 1,792 go past its end into page 0 of c_5; make c_4 "
+        "as large as what is read, or read less"
+    )

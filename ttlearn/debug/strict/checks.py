@@ -8,13 +8,14 @@ are ordered by their barrier only. Nothing depends on lucky times. Shadow arrays
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Violation
-from ...sim.cb import Ring
+from ...sim.cb import CircularBuffer, Ring
 from ...sim.device import Core, Device, Observer
 from ...sim.formats import POISON
 from ...sim.l1 import Buffer
@@ -35,6 +36,7 @@ class Checks(Observer):
         self.accesses: list[Access] = [Access(None, 0, None, "")]
         self.shadows: dict[Core, Shadow] = {}
         self.spans: dict[Core, Span] = {}  # transfers not yet looked at
+        self.rings: dict[Core, list[CircularBuffer]] = {}  # each core's CBs by address
         self.outstanding: dict[Risc, list[Transfer]] = {}
         self.poison_read: Access | None = None
         self.output_pages: dict[int, tuple[Transfer, Access]] = {}  # who wrote them, and who had written the bytes
@@ -162,6 +164,8 @@ class Checks(Observer):
 
     def sent(self, transfer: Transfer, call: str) -> None:
         """Bytes are under way, here and at the other end."""
+        if transfer.kind == "read":
+            self._past_end(transfer, call)
         risc, span = transfer.risc, self.spans.get(transfer.risc.core)
         if span is None or not span.extend(transfer):
             self._look(risc.core)
@@ -170,6 +174,16 @@ class Checks(Observer):
         transfer.record = span.record
         self._far_end(transfer, transfer.target, transfer.kind == "read")
         self.outstanding[risc].append(transfer)
+
+    def _past_end(self, transfer: Transfer, call: str) -> None:
+        """A read that begins in a CB must end in it."""
+        core, low = transfer.risc.core, transfer.local
+        if core not in self.rings:
+            self.rings[core] = sorted(core.cbs.values(), key=lambda cb: cb.base)
+        at = bisect_right(self.rings[core], low, key=lambda cb: cb.base)
+        cb = self.rings[core][at - 1] if at else None
+        if cb is not None and low < cb.limit < low + transfer.size:
+            self.violate(words.past_end(transfer, call, cb, place(core, cb.limit)))
 
     def _under_way(self, transfer: Transfer, verb: str) -> Access:
         epoch = transfer.risc.order[transfer.risc.number]

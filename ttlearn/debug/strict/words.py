@@ -5,7 +5,7 @@ Every function makes one whole sentence of what `checks` found. Left out: findin
 
 from __future__ import annotations
 
-from ...sim.cb import Ring
+from ...sim.cb import CircularBuffer, Ring
 from ...sim.noc import Transfer
 from ...sim.sched import Risc
 from ...sim.trace import CPP, Site
@@ -79,6 +79,14 @@ def past_ring(risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: 
         f"{'cb_pop_front' if popped else 'cb_push_back'}({ring.cb}, {pages}) at {site}: the pointer of {risc.name} is at "
         f"page {(low - ring.cb.base) // ring.page} of {ring.num_pages}, so {pages} pages run past the ring's end into "
         f"the neighbour's memory; let the counts of one trip round the ring add up to {ring.num_pages}"
+    )
+
+
+def past_end(transfer: Transfer, call: str, cb: CircularBuffer, behind: str) -> str:
+    return (
+        f"{call} at {transfer.site} brings {transfer.size:,} bytes to page {(transfer.local - cb.base) // cb.page_size} of "
+        f"{cb}, where only {cb.limit - transfer.local:,} are left: the other {transfer.local + transfer.size - cb.limit:,} go "
+        f"past its end into {behind}; make {cb} as large as what is read, or read less"
     )
 
 

@@ -10,15 +10,12 @@ import sys
 import time
 from typing import Any
 
-from ..debug.hang import diagnosis
-from ..debug.hang.diagnosis import Diagnosis
 from ..debug.strict.checks import Checks
 from ..errors import DeviceHang, HostError, Stuck
 from ..sim.arch import ARCHS, Arch
 from ..sim.device import Device
 from ..sim.waits import now
 from .build import build
-from .changes import suggest
 from .descriptors import ProgramDescriptor
 from .guard import guard
 from .printer import Printer
@@ -82,8 +79,11 @@ def generic_op(
     return run
 
 
-def _explained(run: Run, arch: str, expected: Any, seconds: float) -> Diagnosis:
+def _explained(run: Run, arch: str, expected: Any, seconds: float) -> Any:
     """The diagnosis, with a change that has been tried."""
+    from ..debug.hang import diagnosis  # only here: most programs finish, and need not wait for it
+    from .changes import suggest
+
     found = diagnosis.diagnose(run.device)
     assert run.program is not None
 

@@ -125,7 +125,6 @@ FOUND = {
     "h29_no_hw_startup": (
         "h29_cp.cpp never calls compute_kernel_hw_startup: on a fresh core its engine is not configured"
     ),
-    "h42_multicore_last_cores_too_many": "c_0: h42_rd.cpp pushes n pages in all, p_cp.cpp pops 3",
     "ok5_leftover_in_cb": "c_0: p_rd.cpp pushes 4 pages in all, p_cp.cpp pops 2",
     "w16_row2_shifted": "c_0: w16_rd.cpp pushes 64 pages in all, w16_cp.cpp pops 4",
 }

@@ -78,3 +78,27 @@ def test_a_script_without_program_runs_as_it_is(tmp_path: Path, capsys: pytest.C
     (tmp_path / "p.py").write_text("import sys\nprint(__name__, sys.argv[1:])\n")
     assert cli.main(["run", str(tmp_path / "p.py"), "a", "b"]) == 0
     assert capsys.readouterr().out == "__main__ ['a', 'b']\n"
+
+
+def test_the_output_check_of_the_page_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "compute.cpp").write_text(FILES["compute.cpp"].replace("    copy_init(0);", STARTUP))
+    block = re.search(r"```python\n(from program import program\n.*?)```", TEXT, re.S)
+    assert block is not None
+    (folder / "check.py").write_text("import numpy as np\nimport ttlearn as tt\n" + block[1])
+    assert cli.main(["run", "check.py"]) == 0
+    assert float(capsys.readouterr().out.splitlines()[0]) == 0
+
+
+def test_kernels_beside_the_script_are_found_from_anywhere(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert cli.main(["hang", str(folder / "program.py")]) == 0
+
+
+def test_an_error_in_a_kernel_is_told_with_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "reader.cpp").write_text(FILES["reader.cpp"].replace("(i, x", "(i + 9, x"))
+    assert cli.main(["run", "program.py"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "  at reader.cpp line 9: `noc_async_read_page(i + 9, x, get_write_ptr(0));`\n"
+    )

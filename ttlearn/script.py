@@ -10,6 +10,7 @@ import importlib.util
 import runpy
 import sys
 import textwrap
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .errors import DeviceHang, HostError, TTError
 from .host.descriptors import ProgramDescriptor
 from .host.program import generic_op
 from .host.run import Run
+from .sim.trace import CPP
 
 COLUMNS = 100
 
@@ -31,7 +33,7 @@ def run(path: Path, arguments: Sequence[str] = ()) -> int:
         print(f"\nIt hangs. `ttlearn hang {path}` also counts its pages from the text.")
         return 2
     except TTError as error:
-        print(wrapped(f"{type(error).__name__}: {error}"), file=sys.stderr)
+        print(wrapped(f"{type(error).__name__}: {error}{_place(error)}"), file=sys.stderr)
         return 1
     if done is not None:
         print(done)
@@ -48,13 +50,14 @@ def hang(path: Path, arguments: Sequence[str] = ()) -> int:
         _show_counts(given)
         return 0
     except TTError as error:
-        print(wrapped(f"{type(error).__name__}: {error}"), file=sys.stderr)
+        print(wrapped(f"{type(error).__name__}: {error}{_place(error)}"), file=sys.stderr)
         return 1
     cycles = f" after {done.cycles:,} cycles (model)" if done is not None else ""
     print(f"It does not hang: it finishes{cycles}.")
     for report in done.cbs if done is not None else []:
         if report.left_over:
-            print(f"  c_{report.index} of core {report.core} has {report.left_over} pages left over")
+            pages = f"{report.left_over} page{'s' * (report.left_over != 1)}"
+            print(f"  c_{report.index} of core {report.core} has {pages} left over; harmless if it is a constant")
     _show_counts(given)
     return 2
 
@@ -76,11 +79,32 @@ def _started(
     if not callable(make):
         return names, None
     made = make()
+    _find_kernels(made, path.resolve().parent)
     if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], ProgramDescriptor)):
         raise HostError(f"program() in {path} must return (tensors, ProgramDescriptor), the output tensor last")
     if given is not None:
         given.append(made[1])
     return names, generic_op(made[0], made[1])
+
+
+def _find_kernels(made: Any, folder: Path) -> None:
+    """Kernel paths count from the working directory, else from the script's own."""
+    for kernel in getattr(made[-1], "kernels", ()) if isinstance(made, tuple) and made else ():
+        source = kernel.kernel_source
+        beside = isinstance(source, (str, Path)) and "\n" not in str(source) and not Path(source).exists()
+        if beside and (folder / source).is_file():
+            kernel.kernel_source = folder / source
+
+
+def _place(error: TTError) -> str:
+    """The kernel's line at which an error was raised, if its text does not name it."""
+    ours = str(Path(__file__).parent)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((ours, "<"))]
+    inside = [f for f in frames if Path(f.filename).suffix in CPP or f.name not in ("<module>", "program")]
+    if not inside or f"line {inside[-1].lineno}" in str(error):
+        return ""
+    last = inside[-1]
+    return f"\n  at {Path(last.filename).name} line {last.lineno}: `{last.line}`"
 
 
 def _show_counts(given: list[ProgramDescriptor]) -> None:

@@ -83,4 +83,11 @@ def state(sides: Sequence[Side]) -> str:
         return "not decidable"
     if not (pushed[0] - popped[0]).terms:
         return "balanced"
-    return "balanced if even" if not (pushed[0].exact() - popped[0].exact()).terms else "≠ differs"
+    if not (pushed[0].exact() - popped[0].exact()).terms:
+        return "balanced if even"
+    return "≠ differs" if comparable(pushed[0], popped[0]) else f"if {pushed[0]} = {popped[0]}"
+
+
+def comparable(x: Poly, y: Poly) -> bool:
+    """Two formulas of different kernels: only the same names can be taken to mean the same."""
+    return not x.names ^ y.names

@@ -19,6 +19,7 @@ from .formats import POISON
 
 Bytes = NDArray[np.uint8]
 
+_TILES = (2048, 4096)  # bytes of a bf16 and of an fp32 tile
 ZEROS = 512  # bytes from `zeros_base` on that are 0 (W, MEM_ZEROS_SIZE)
 
 
@@ -120,8 +121,9 @@ class Dram(Memory):
                 f"{what}: page {page} of a tensor that has {buffer.num_pages} pages (0 to {buffer.num_pages - 1})"
             )
         if byte + size > buffer.stride:
+            tiled = "; a tensor whose pages are tiles is made with layout=tt.TILE_LAYOUT" if size in _TILES else ""
             raise KernelError(
                 f"{what}: {size} bytes from byte {byte} of page {page} run past the page, which has "
-                f"{buffer.page_size} bytes; move at most {buffer.page_size - byte}"
+                f"{buffer.page_size} bytes; move at most {buffer.page_size - byte}{tiled}"
             )
         return buffer, page, byte

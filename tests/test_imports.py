@@ -24,6 +24,7 @@ ROOMS = [
     "compute",
     "kernel_lib",
     "cpp",
+    "measure",
     "host",
     "layernorm",
     "silicon",

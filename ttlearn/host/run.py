@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HostError
+from ..measure.bottleneck import bottleneck
+from ..measure.perfetto import save
+from ..measure.stalls import Stalls, stalls
 from ..sim.device import Device
 from ..sim.trace import Trace
 from ..sim.work import Kind
@@ -111,6 +115,19 @@ class Run:
             if work.kind in kinds:
                 count[kinds[work.kind]] = count.get(kinds[work.kind], 0) + len(work.starts)
         return count
+
+    def stalls(self) -> Stalls:
+        """Where the time went: each RISC and engine thread busy, or waiting for what, in percent that add up to 100."""
+        return stalls(self.device)
+
+    @cached_property
+    def bottleneck(self) -> str:
+        """What sets the time, in one sentence, then bandwidths against DRAM's limits and cycles per tile."""
+        return bottleneck(self.device)
+
+    def save_perfetto(self, path: str | Path) -> Path:
+        """Write the run as Chrome trace JSON, for ui.perfetto.dev."""
+        return save(self.device, path)
 
     def watcher(self, at: int | None = None) -> str:
         """The watcher's lines, as the chip's own prints them: at the end of the run, hung or not, or at cycle `at`."""

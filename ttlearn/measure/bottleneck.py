@@ -1,0 +1,185 @@
+"""`Run.bottleneck`: what sets the time of a run, in one sentence, with what to do about it; and the figures behind it.
+
+Every limit of the model (DRAM, one bank, a core's link, the engine, a RISC) is compared with what the run asked of it;
+the fullest one binds, and if none is full the run waits for latency. Left out: phases, of which each may have a
+bottleneck of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ..sim.device import Device
+from ..sim.formats import bfloat16
+from .spans import Lane, Span, State, filled, risc_lanes
+from .stalls import longest
+from .threads import THREADS, thread_lanes
+
+FULL = 0.7  # a limit used more than this binds (chosen: launch, first and last tiles take some of every run)
+NOTABLE = 0.3  # waiting for one thing longer than this is worth naming (chosen)
+
+
+class Bound(Enum):
+    """What binds a run."""
+
+    DRAM = "DRAM bound"
+    LINK = "NOC bound"
+    COMPUTE = "compute bound"
+    RISC = "issue bound"
+    LATENCY = "latency bound"
+    LAUNCH = "launch bound"
+    NONE = "no single bound"
+
+
+ADVICE = {
+    Bound.DRAM: "more cores or CB depth will not help; move fewer bytes",
+    Bound.LINK: "more CB depth will not help; spread the bytes over more cores",
+    Bound.COMPUTE: "more CB depth will not help",
+    Bound.RISC: "fewer and larger calls will help",
+    Bound.LATENCY: "more depth or more transfers a barrier will help",
+    Bound.LAUNCH: "more work a launch will help",
+    Bound.NONE: "look at `run.stalls()`",
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a limit the run took, from 0 to 1; `text` says it."""
+
+    bound: Bound
+    share: float
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.bound.value}: {self.text}; {ADVICE[self.bound]}"
+
+
+Link = tuple[tuple[int, int], str, str]  # (core, RISC, "read" or "write")
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What DRAM was asked for, in bytes, and how long links were taken."""
+
+    read: int
+    written: int
+    fullest_bank: int
+    links: dict[Link, float]  # cycles for which a RISC's reads, or writes, take its link
+
+
+def traffic(device: Device) -> Traffic:
+    """Summed from the trace. A multicast is one packet on its sender's link, whatever the number of targets."""
+    totals, banks, links = {"read": 0, "write": 0}, defaultdict[int, int](int), defaultdict[Link, float](float)
+    sent = set()
+    for fact in device.trace.facts:
+        kind = fact.what.removeprefix("noc ")
+        if fact.what.startswith("noc ") and kind in totals:
+            size, stamp, local, memory, bank = fact.detail[:5]
+            if memory == "dram":
+                totals[kind] += size
+                banks[bank] += size
+            packet = (fact.core, fact.risc, kind, stamp, local)
+            if memory == "dram" or packet not in sent:
+                sent.add(packet)
+                links[packet[:3]] += size / _rate(device, kind, memory)
+    return Traffic(totals["read"], totals["write"], max(banks.values(), default=0), dict(links))
+
+
+def _rate(device: Device, kind: str, memory: str) -> float:
+    """Bytes a cycle of one link, when transfers follow each other."""
+    arch = device.arch
+    paths = {("read", "dram"): arch.read_dram, ("write", "dram"): arch.write_dram, ("read", "l1"): arch.read_l1}
+    return paths.get((kind, memory), arch.write_l1).stream
+
+
+def binding(device: Device) -> Use:
+    """The limit that binds, or what is waited for if none does."""
+    lanes, threads = list(risc_lanes(device)), list(thread_lanes(device))
+    uses = [*_dram(device, traffic(device)), *_engine(threads), *_busiest(lanes)]
+    fullest = max(uses, key=lambda use: use.share)
+    return fullest if fullest.share >= FULL else _waiting(device, lanes, fullest)
+
+
+def _dram(device: Device, moved: Traffic) -> Iterator[Use]:
+    """DRAM as a whole, its writes, its fullest bank, and the fullest link of a core."""
+    arch, cycles = device.arch, max(1, device.cycles)
+    reading = 1 / arch.dram_read_rate  # cycles a byte of the whole chip
+    share = (moved.read * reading + moved.written * (2 / arch.dram_mixed_rate - reading)) / cycles
+    bandwidth = (moved.read + moved.written) / cycles
+    yield Use(
+        Bound.DRAM, share, f"{bandwidth:.0f} B/cycle are {share:.0%} of what DRAM gives for these reads and writes"
+    )
+    share = moved.written / arch.dram_write_rate / cycles
+    yield Use(Bound.DRAM, share, f"writes take {share:.0%} of the {arch.dram_write_rate:g} B/cycle that DRAM can write")
+    share = moved.fullest_bank / arch.bank_rate / cycles
+    yield Use(Bound.DRAM, share, f"one bank is asked for {share:.0%} of its {arch.bank_rate:g} B/cycle")
+    for (_, risc, kind), taken in moved.links.items():
+        yield Use(Bound.LINK, taken / cycles, f"{risc}'s {kind}s fill its link {taken / cycles:.0%} of the time")
+
+
+def _engine(threads: Sequence[Lane]) -> Iterator[Use]:
+    """Each engine thread, and the three of a core taken together: they may keep each other waiting."""
+    cores = defaultdict[tuple[int, int], list[Lane]](list)
+    for lane in threads:
+        cores[lane.core].append(lane)
+        share = lane.share(State.BUSY)
+        yield Use(Bound.COMPUTE, share, f"{lane.name} is busy {share:.0%} of the time")
+    for some in cores.values():
+        each = ", ".join(f"{lane.name} {lane.share(State.BUSY):.0%}" for lane in some)
+        share = _together(some)
+        # a little less than each alone, so that a thread that is busy all the time is named by itself
+        yield Use(
+            Bound.COMPUTE, share * 0.95, f"the engine is busy {share:.0%} of the time, its threads in turns ({each})"
+        )
+
+
+def _together(lanes: Sequence[Lane]) -> float:
+    """The part of the run in which at least one of the lanes is busy."""
+    total = lanes[0].spans[-1].end if lanes[0].spans else 0
+    busy = sorted(Span(s.begin, s.end, State.BUSY) for lane in lanes for s in lane.spans if s.state is State.BUSY)
+    return sum(s.end - s.begin for s in filled(busy, total, State.IDLE) if s.state is State.BUSY) / max(1, total)
+
+
+def _busiest(lanes: Sequence[Lane]) -> Iterator[Use]:
+    for lane in lanes:
+        share = lane.share(State.BUSY)
+        yield Use(Bound.RISC, share, f"{lane.name} is busy {share:.0%} of the time with its own calls")
+
+
+def _waiting(device: Device, lanes: Sequence[Lane], fullest: Use) -> Use:
+    """Nothing is full: the launch, or a barrier, or nothing in particular takes the time."""
+    launch = max((lane.share(State.LAUNCH) for lane in lanes), default=0.0)
+    movers = [lane for lane in lanes if lane.name not in THREADS]
+    barrier, signal = longest(movers, State.NOC), longest(movers, State.SEMAPHORE)
+    if launch >= max(NOTABLE, barrier[2] if barrier else 0.0):
+        return Use(Bound.LAUNCH, launch, f"the launch takes {launch:.0%} of the {device.cycles:,} cycles")
+    if barrier is not None and barrier[2] >= NOTABLE:
+        lane, cause, share = barrier
+        return Use(Bound.LATENCY, share, f"{lane.name} waits for its {cause} {share:.0%} of the time")
+    if signal is not None and signal[2] >= NOTABLE:
+        return Use(Bound.NONE, signal[2], f"{signal[0].name} waits for a semaphore {signal[2]:.0%} of the time")
+    return Use(Bound.NONE, 0.0, f"nothing is used more than {FULL:.0%}; nearest to a limit, {fullest.text}")
+
+
+def bottleneck(device: Device) -> str:
+    """The sentence, then DRAM's bytes and bandwidth against its limits, then cycles per tile."""
+    return "\n".join([str(binding(device)), *_figures(device, traffic(device))])
+
+
+def _figures(device: Device, moved: Traffic) -> Iterator[str]:
+    arch, cycles, cores = device.arch, max(1, device.cycles), len(device.cores)
+    for name, size, limit in (
+        ("read", moved.read, arch.dram_read_rate),
+        ("written", moved.written, arch.dram_write_rate),
+    ):
+        rate = size / cycles
+        if size:
+            yield f"  DRAM {name:<8} {size:>12,} B  {rate:6.1f} B/cycle  ({rate / limit:.0%} of {limit:g})"
+    tiles = max(moved.written, moved.read if not moved.written else 0) / bfloat16.tile_bytes
+    if tiles:
+        done = "written to" if moved.written else "read from"
+        each = f", {cycles * cores / tiles:,.0f} on each of {cores} cores" if cores > 1 else ""
+        yield f"  {cycles / tiles:,.1f} cycles for each {bfloat16.tile_bytes} B (a bf16 tile) {done} DRAM{each}"

@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HostError
-from ..measure.bottleneck import bottleneck
-from ..measure.perfetto import save
-from ..measure.stalls import Stalls, stalls
 from ..sim.device import Device
 from ..sim.trace import Trace
 from ..sim.work import Kind
 from .descriptors import ProgramDescriptor
 from .tensor import Tensor, to_numpy
+
+if TYPE_CHECKING:
+    from ..measure.stalls import Stalls
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,21 @@ class Run:
 
     def stalls(self) -> Stalls:
         """Where the time went: each RISC and engine thread busy, or waiting for what, in percent that add up to 100."""
+        from ..measure.stalls import stalls  # here and below: few runs are asked, and importing takes its time
+
         return stalls(self.device)
 
     @cached_property
     def bottleneck(self) -> str:
         """What sets the time, in one sentence, then bandwidths against DRAM's limits and cycles per tile."""
+        from ..measure.bottleneck import bottleneck
+
         return bottleneck(self.device)
 
     def save_perfetto(self, path: str | Path) -> Path:
         """Write the run as Chrome trace JSON, for ui.perfetto.dev."""
+        from ..measure.perfetto import save
+
         return save(self.device, path)
 
     def watcher(self, at: int | None = None) -> str:

@@ -449,3 +449,12 @@ def test_a_mangled_dump_is_explained_as_far_as_it_goes(cuts: list[tuple[int, int
 @cache
 def once() -> tt.Run:
     return hung(NAME)
+
+
+def test_a_program_that_has_run_may_be_given_itself() -> None:
+    case = next(c for c in golden.load_cpp("hangs") if c.name == "h08_pop_missing")
+    on = golden.tensors(case, {})
+    program = golden.descriptor(case, on, {})
+    with pytest.raises(tt.DeviceHang):
+        tt.generic_op(list(on.values()), program)
+    assert tt.explain_watcher("\n".join(case.entry["watcher"]), program).agrees

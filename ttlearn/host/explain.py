@@ -25,16 +25,19 @@ SEEDS = 4  # other timings that are tried when the usual one does not agree
 Program = tuple[list[Tensor], ProgramDescriptor]
 
 
-def explain_watcher(text: str, program: Program | Run | DeviceHang | None = None) -> Explanation:
+def explain_watcher(text: str, program: Program | Run | DeviceHang | ProgramDescriptor | None = None) -> Explanation:
     """Say what a pasted watcher dump (or tt-triage's table of circular buffers) means.
 
-    `program` is `(tensors, ProgramDescriptor)`, or a `Run` of it, finished or hung: then the source lines are named, and
-    whether the hang simulated here agrees. Without it, waypoints and counters alone are explained.
+    `program` is `(tensors, ProgramDescriptor)`, or a `Run` of it, finished or hung (or the ProgramDescriptor, once it has
+    run): then the source lines are named, and whether the hang simulated here agrees. Without it, waypoints and counters
+    alone are explained.
     """
     if program is None:
         return explain(text)
     if isinstance(program, DeviceHang):
-        program = program.run  # type: ignore[assignment]
+        program = program.run
+    if isinstance(program, ProgramDescriptor) and program.last_run is not None:
+        program = program.last_run
     if isinstance(program, Run):
         return explain(text, program.device)
     tensors, descriptor = _checked(program)

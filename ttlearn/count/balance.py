@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .poly import Poly, number
+from .poly import Poly
+from .sections import section_totals, section_words
 from .sides import Entry, Side, comparable
 
 _STARTS = [
@@ -17,8 +18,6 @@ _STARTS = [
     "transpose_wh_init",
     "init_bcast",
 ]
-_SECTION = ("tile_regs_acquire", "tile_regs_commit", "tile_regs_wait", "tile_regs_release")
-_OLDER = {"acquire_dst": (_SECTION[0], _SECTION[2]), "release_dst": (_SECTION[1], _SECTION[3])}
 
 
 def imbalances(
@@ -64,16 +63,10 @@ def _engine(kernel: str, entries: Sequence[Entry]) -> Iterable[str]:
     calls = [entry.made.call for entry in entries]
     if any(entry.group in ("DST", "init") for entry in entries) and not set(calls) & set(_STARTS):
         yield f"{kernel} never calls compute_kernel_hw_startup: on a fresh core its engine is not configured"
-    totals: dict[str, Poly | None] = {call: number(0) for call in _SECTION}
-    for entry in entries:
-        for call in _OLDER.get(entry.made.call, (entry.made.call,)):
-            if call in totals:
-                total, more = totals[call], entry.made.total(number(1))
-                totals[call] = total + more if total is not None and more is not None else None
+    totals = section_totals(entry.made for entry in entries)
     known = [total for total in totals.values() if total is not None]
     if len(known) == len(totals) and any((total - known[0]).terms for total in known):
-        counted = ", ".join(f"{call.removeprefix('tile_regs_')} {total}" for call, total in totals.items())
-        yield f"{kernel}: tile_regs_… calls do not match: {counted} times"
+        yield f"{kernel}: tile_regs_… calls do not match: {section_words(totals)} times"
 
 
 def _between(label: str, sides: Sequence[Side]) -> Iterable[str]:

@@ -88,7 +88,7 @@ def bundle(program: Any, folder: str | Path, tensors: list[Any] | None = None) -
     for name, text in files.items():
         _write(place / "kernels" / name, text)
     arrays = {name: _input(run, tensor) for name, tensor in names.items()}
-    np.savez_compressed(place / "data.npz", expected=run.output, allow_pickle=False, **arrays)
+    np.savez_compressed(place / "data.npz", expected=run.output, **arrays)
     _write(place / "run.py", _script(place.name, descriptor, list(files), names))
     return place
 
@@ -103,16 +103,7 @@ def _write(path: Path, text: str) -> None:
 def _input(run: Any, tensor: Any) -> Any:
     """A tensor's bit patterns in its shape; the output's are zeros."""
     bits = np.zeros_like(tensor.bits) if tensor is run.tensors[-1] else tensor.bits
-    return _rows(tensor, bits)
-
-
-def _rows(tensor: Any, bits: Any) -> Any:
-    from ..sim.tile import untilize
-
-    if tensor.layout.name == "ROW_MAJOR":
-        return bits.reshape(tensor.shape)
-    width = tensor.shape[-1] // 32
-    return np.concatenate([untilize(bits[i : i + width]) for i in range(0, len(bits), width)]).reshape(tensor.shape)
+    return tensor.shaped(bits)
 
 
 # ---- kernels ------------------------------------------------------------------------------------------------

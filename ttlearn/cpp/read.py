@@ -101,7 +101,7 @@ def made(unit: Unit) -> Kernel:
         _run(chunk, code, names)
         whole.body += tree.body
     kernel: Any = names[unit.name]
-    kernel.python = kernel.__python__ = python_text(unit)
+    kernel.python = python_text(unit)
     kernel.kind, kernel.tree, kernel.file = unit.kind, whole, unit.source.name
     kernel.cpp = "\n".join(next(iter(unit.source.files.values()), []))
     return kernel  # type: ignore[no-any-return]

@@ -36,7 +36,7 @@ def write(kernel: Callable[[], Any], kind: str | None = None) -> str:
     if kind is not None:
         api.namespace(kind)  # refuses another kind
     module = Module()
-    if text := getattr(kernel, "__python__", None):
+    if text := getattr(kernel, "python", None):
         module.texts[id(kernel.__globals__)] = text
     main = _kernel(module, kernel)
     kind = _kind(module, kernel, kind)

@@ -70,6 +70,14 @@ class Tensor:
         pages = np.ascontiguousarray(buffer.pages[:, : buffer.page_size])
         self.bits = pages.view(self.bits.dtype)
 
+    def shaped(self, bits: NDArray[Any]) -> NDArray[Any]:
+        """Patterns that lie in this tensor's pages, in its shape."""
+        if self.layout is Layout.ROW_MAJOR:
+            return bits.reshape(self.shape)
+        width = self.shape[-1] // 32
+        rows = [tile.untilize(bits[i : i + width]) for i in range(0, len(bits), width)]
+        return np.concatenate(rows).reshape(self.shape)
+
     def poison(self) -> None:
         self.bits = poison(self.bits.nbytes).view(self.bits.dtype).reshape(self.bits.shape).copy()
 
@@ -129,11 +137,7 @@ def allocate_tensor_on_device(shape: Any, dtype: Format = bfloat16, layout: Layo
 
 def to_bits(tensor: Tensor) -> NDArray[Any]:
     """The bit patterns in the tensor's shape: uint16 for bf16, uint32 for fp32."""
-    if tensor.layout is Layout.ROW_MAJOR:
-        return tensor.bits.reshape(tensor.shape)
-    width = tensor.shape[-1] // 32
-    rows = [tile.untilize(tensor.bits[i : i + width]) for i in range(0, len(tensor.bits), width)]
-    return np.concatenate(rows).reshape(tensor.shape)
+    return tensor.shaped(tensor.bits)
 
 
 def to_numpy(tensor: Tensor) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The Python text of a kernel or helper, with its comments: from a file, a notebook cell, or `__python__`.
+"""The Python text of a kernel or helper, with its comments: from a file, a notebook cell, or `.python` of one that was read.
 
 Left out: functions made by exec without a text that `linecache` knows.
 """

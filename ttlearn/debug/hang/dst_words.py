@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...count.poly import Poly, number
+from ...count.sections import OLDER, section_totals, section_words
 from ...count.walk import Made
 from .naming import only
 from .stops import Reason, Stop
 
-CALLS = ("tile_regs_acquire", "tile_regs_commit", "tile_regs_wait", "tile_regs_release")
-_OLDER = {"acquire_dst": (CALLS[0], CALLS[2]), "release_dst": (CALLS[1], CALLS[3])}
 _GIVES = {Reason.DST_FULL: ("tile_regs_release", "PACK"), Reason.DST_EMPTY: ("tile_regs_commit", "MATH")}
 _TAKES = {"tile_regs_release": "tile_regs_wait", "tile_regs_commit": "tile_regs_acquire"}
 _PLACE = {
@@ -31,10 +29,10 @@ class Told:
 def told(made: list[Made], stop: Stop) -> Told:
     missing, giver = _GIVES[stop.reason]
     held = "every DST section is held by PACK" if stop.reason is Reason.DST_FULL else "no DST section is committed"
-    calls = tuple(m for m in made if missing in _OLDER.get(m.call, (m.call,)))
+    calls = tuple(m for m in made if missing in OLDER.get(m.call, (m.call,)))
     advice = f"call {missing}() {_PLACE[missing]}"
     if not calls:
-        taken = tuple(m for m in made if _TAKES[missing] in _OLDER.get(m.call, (m.call,)))[:1]
+        taken = tuple(m for m in made if _TAKES[missing] in OLDER.get(m.call, (m.call,)))[:1]
         why = f"the kernel never calls {missing}()"
         why += "".join(f", though it calls {m.call}() at line {m.line}" for m in taken)
         calls = taken
@@ -47,19 +45,5 @@ def told(made: list[Made], stop: Stop) -> Told:
 
 
 def _counted(made: list[Made]) -> str:
-    counts = totals(made)
-    if None in counts.values():
-        return ""
-    said = ", ".join(f"{call.removeprefix('tile_regs_')} {count}" for call, count in counts.items())
-    return f" (calls in all: {said})"
-
-
-def totals(made: list[Made]) -> dict[str, Poly | None]:
-    """How often each of the four calls is made."""
-    counts: dict[str, Poly | None] = {call: number(0) for call in CALLS}
-    for entry in made:
-        for call in _OLDER.get(entry.call, (entry.call,)):
-            if call in counts:
-                count, more = counts[call], entry.total(number(1))
-                counts[call] = count + more if count is not None and more is not None else None
-    return counts
+    counts = section_totals(made)
+    return "" if None in counts.values() else f" (calls in all: {section_words(counts)})"

@@ -1,1 +1,7 @@
-"""What lessons are made of: programs to look at, and what there is to say about them."""
+"""Learning: predictions, exercises with their checks, and the hang clinic. Reads runs and traces only."""
+
+from .check import check
+from .expect import expect
+from .predict import predict
+
+__all__ = ["check", "expect", "predict"]

@@ -1,0 +1,77 @@
+"""Where a result first differs from the right one, in words and as a small picture of the tile around it.
+
+Left out: how large an error is in units of the format; `layernorm.golden` tells that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+SIDE = 32
+CELL = 9  # pixels
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first wrong element, row by row, and which elements of its 32 x 32 block are wrong (`wrong`, bool)."""
+
+    place: tuple[int, ...]
+    got: float
+    expected: float
+    count: int
+    total: int
+    wrong: NDArray[np.bool_]
+
+    def __str__(self) -> str:
+        row, column = self.place[-2:] if len(self.place) > 1 else (0, *self.place)
+        got = "poison, or NaN: nothing was written there" if np.isnan(self.got) else f"{self.got:g}"
+        return (
+            f"{self.count:,} of {self.total:,} elements are wrong; the first, row {row}, column {column}, "
+            f"should be {self.expected:g} and is {got}"
+        )
+
+    def _repr_html_(self) -> str:
+        """The 32 x 32 block with the first wrong element; a cross marks each wrong one."""
+        rows, columns = self.wrong.shape
+        height, width = rows * CELL, columns * CELL
+        marks = "".join(
+            f'<path d="M{x * CELL + 2} {y * CELL + 2}l5 5m0-5l-5 5" stroke="#D55E00" stroke-width="2"/>'
+            for y, x in np.argwhere(self.wrong).tolist()
+        )
+        lines = "".join(
+            f'<path d="M{i * CELL} 0V{height}M0 {i * CELL}H{width}" stroke="currentColor" stroke-opacity="{0.5 if i % 16 == 0 else 0.12}"/>'
+            for i in range(0, max(rows, columns) + 1, 4)
+        )
+        label = escape(f"Wrong elements (x) of the tile in which the first one lies. {self}", quote=True)
+        return (
+            f'<svg role="img" aria-label="{label}" width="{width + 2}" height="{height + 2}" '
+            f'viewBox="-1 -1 {width + 2} {height + 2}">{lines}{marks}</svg>'
+        )
+
+
+def first_difference(
+    got: ArrayLike, expected: ArrayLike, bounds: tuple[float, float] = (0.0, 0.0)
+) -> Difference | None:
+    """None if each |got - expected| <= atol + rtol * |expected|, with `bounds` = (rtol, atol); NaN is never right."""
+    have, want = np.asarray(got, np.float64), np.asarray(expected, np.float64)
+    rtol, atol = bounds
+    with np.errstate(invalid="ignore"):
+        bad = ~(np.abs(have - want) <= atol + rtol * np.abs(want))
+    if not bad.any():
+        return None
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    block: Any = bad.reshape(-1, bad.shape[-1]) if bad.ndim else bad.reshape(1, 1)
+    row, column = np.argwhere(block)[0] // SIDE * SIDE
+    return Difference(
+        place,
+        float(have[place]),
+        float(want[place]),
+        int(bad.sum()),
+        bad.size,
+        block[row : row + SIDE, column : column + SIDE],
+    )

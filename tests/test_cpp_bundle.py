@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import ttlearn as tt
-from ttlearn import cli
+from ttlearn import demo
 from ttlearn.dataflow import *
 
 
@@ -106,7 +106,7 @@ def test_programs_from_cpp_run_from_their_bundle(
 
 
 def test_a_program_that_has_run_may_be_given_itself(tmp_path: Path) -> None:
-    tensors, program = cli.copy_program(reader)
+    tensors, program = demo.copy_program(reader)
     tt.generic_op(tensors, program)
     assert (tt.cpp.bundle(program, tmp_path) / "run.py").is_file()
 
@@ -121,7 +121,7 @@ def test_a_program_that_has_not_run_has_nothing_to_compare_with(tmp_path: Path) 
 
 
 def test_another_file_is_never_overwritten(tmp_path: Path) -> None:
-    tensors, program = cli.copy_program(reader)
+    tensors, program = demo.copy_program(reader)
     run = tt.generic_op(tensors, program)
     (tmp_path / "run.py").write_text("mine\n")
     with pytest.raises(tt.HostError, match="is there already and is another file; choose an empty folder"):

@@ -1,194 +1,79 @@
-"""The command `ttlearn`: `demo` runs the op and a hang, `lab` copies the notebooks and opens them.
+"""The command `ttlearn`. Thin: everything it does is done elsewhere.
 
-Thin: everything shown is made elsewhere. Left out: options of the op, which are easier to type in Python.
+Left out: options of the op, which are easier to type in Python.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
-import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from . import script
-from .dataflow import (
-    TensorAccessor,
-    TensorAccessorArgs,
-    cb_pop_front,
-    cb_push_back,
-    cb_reserve_back,
-    cb_wait_front,
-    get_arg_val,
-    get_read_ptr,
-    get_write_ptr,
-    noc_async_read_barrier,
-    noc_async_read_page,
-    noc_async_write_barrier,
-    noc_async_write_page,
-)
-from .errors import DeviceHang
-from .host.descriptors import (
-    CBDescriptor,
-    CBFormatDescriptor,
-    KernelDescriptor,
-    ProgramDescriptor,
-    ReaderConfigDescriptor,
-    WriterConfigDescriptor,
-    core_set,
-)
-from .host.descriptors import TensorAccessorArgs as HostAccessorArgs
-from .host.program import generic_op
-from .host.tensor import TILE_LAYOUT, Tensor, allocate_tensor_on_device, from_numpy
-from .layernorm import golden
-from .layernorm.op import layernorm_fused_rm
-from .script import COLUMNS, wrapped
-from .sim.formats import bfloat16
+FOLDER = Path("ttlearn-notebooks")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
+    given = _parser().parse_args(arguments)
+    if given.command in ("run", "hang"):
+        from . import script
+
+        return (script.run if given.command == "run" else script.hang)(given.program, given.arguments)
+    if given.command == "report":
+        return _report(given.folder, given.csv, given.rerun)
+    if given.command == "demo":
+        from . import demo
+
+        return demo.demo()
+    if given.command == "doctor":
+        from . import doctor
+
+        return doctor.doctor(given.folder)
+    from . import lab
+
+    if given.command == "lab":
+        return lab.open_lab(given.folder, not given.no_open)
+    return (lab.reset if given.command == "reset" else lab.catch_up)(given.number, given.folder)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ttlearn", description="A teaching simulator of Tenstorrent's Tensix cores.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="run layernorm_fused_rm, then a hang and its diagnosis")
     lab = commands.add_parser("lab", help="copy the notebooks and open them in JupyterLab")
-    lab.add_argument("folder", nargs="?", default="ttlearn-notebooks", type=Path, help="default: %(default)s")
     lab.add_argument("--no-open", action="store_true", help="copy, and only print the command that would open them")
+    reset = commands.add_parser("reset", help="a fresh copy of one notebook; yours is kept beside it")
+    catch_up = commands.add_parser("catchup", help="the solved form of every notebook before one; yours are kept")
+    for command in (reset, catch_up):
+        command.add_argument("number", help='the notebook, as "05"')
+    doctor = commands.add_parser("doctor", help="check that this machine has what the course needs")
+    for command in (lab, reset, catch_up, doctor):
+        command.add_argument("folder", nargs="?", default=FOLDER, type=Path, help="default: %(default)s")
+    report = commands.add_parser("report", help="learners by exercises, from saved notebooks; executes nothing")
+    report.add_argument("folder", type=Path, help="a folder with a folder of notebooks for each learner")
+    report.add_argument("--csv", type=Path, help="write the table to this file, too")
+    report.add_argument("--rerun", action="store_true", help="execute every notebook first: code of others runs here!")
     for name, what in (("run", "run a program file"), ("hang", "explain why a program file hangs")):
         command = commands.add_parser(name, help=what)
         command.add_argument("program", type=Path, help="a Python script that builds the program")
         command.add_argument("arguments", nargs=argparse.REMAINDER, help="handed on to the script")
-    given = parser.parse_args(arguments)
-    if given.command == "demo":
-        return demo()
-    if given.command == "lab":
-        return open_lab(given.folder, not given.no_open)
-    return (script.run if given.command == "run" else script.hang)(given.program, given.arguments)
+    return parser
 
 
-# ---- demo ----------------------------------------------------------------------------------------------------
+def _report(folder: Path, csv: Path | None, rerun: bool) -> int:
+    from .learn.report import report
 
-
-def demo() -> int:
-    """The op on a picture and on normal data, then a copy program that hangs."""
-    name, picture = sample_picture()
-    _show_layernorm(name, picture)
-    _show_layernorm("normal data", np.random.default_rng(0).normal(size=(128, 256)))
-    print("A copy program whose reader pushes one page short, and why it hangs:\n")
-    try:
-        generic_op(*copy_program(short_reader))
-    except DeviceHang as hang:
-        print(wrapped(str(hang)))
-    return 0
-
-
-def sample_picture() -> tuple[str, NDArray[np.float64]]:
-    """(its name, grey values 0 to 1), cropped to whole tiles; normal data if matplotlib has lost its picture."""
-    try:
-        from matplotlib import cbook, image
-
-        grey = image.imread(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)).mean(axis=2) / 255
-    except (ImportError, OSError):
-        return "normal data (matplotlib's sample picture is missing)", np.random.default_rng(1).normal(size=(576, 512))
-    height, width = (size // 32 * 32 for size in grey.shape)
-    return "matplotlib's picture grace_hopper.jpg, grey", grey[:height, :width]
-
-
-def _show_layernorm(name: str, x: NDArray[Any]) -> None:
-    run = layernorm_fused_rm(x)
-    error = golden.compare(run.output, golden.layernorm(run.details["x"]))
-    print(f"layernorm_fused_rm on {name}, {x.shape[0]} x {x.shape[1]}, bfloat16")
-    print(f"  one core of {run.device.arch.name}: {run.cycles:,} cycles (model, unvalidated)")
-    print(wrapped(f"  against float64 numpy: {error}"))
-    print(f"  {'CB':<5}{'pages':>6}{'bytes':>8}{'pushed':>8}{'popped':>8}{'left':>6}{'high':>6}  holds")
-    holds = {cb.index: cb.holds for cb in run.details["cbs"]}
-    for r in run.cbs:
-        counts = f"{r.pushed:>8,}{r.popped:>8,}{r.left_over:>6}{r.high_water:>6}"
-        line = f"  {f'c_{r.index}':<5}{r.num_pages:>6}{r.page_size:>8,}{counts}  {holds[r.index]}"
-        print(line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}...")
-    print()
-
-
-# ---- the hang ------------------------------------------------------------------------------------------------
-
-
-async def short_reader() -> None:
-    """Reads all pages, and pushes all but the last."""
-    source, pages = TensorAccessor(TensorAccessorArgs(0), get_arg_val(0)), get_arg_val(1)
-    for i in range(pages):
-        await cb_reserve_back(0, 1)
-        noc_async_read_page(i, source, get_write_ptr(0))
-        await noc_async_read_barrier()
-        if i < pages - 1:
-            cb_push_back(0, 1)
-
-
-async def writer() -> None:
-    target = TensorAccessor(TensorAccessorArgs(0), get_arg_val(0))
-    for i in range(get_arg_val(1)):
-        await cb_wait_front(0, 1)
-        noc_async_write_page(i, target, get_read_ptr(0))
-        await noc_async_write_barrier()
-        cb_pop_front(0, 1)
-
-
-def copy_program(reader: Callable[[], Any]) -> tuple[list[Tensor], ProgramDescriptor]:
-    """Four tiles from one tensor to another through c_0, one core."""
-    x = from_numpy(np.ones((64, 64), np.float32), layout=TILE_LAYOUT)
-    y, core = allocate_tensor_on_device((64, 64), layout=TILE_LAYOUT), core_set((0, 0))
-    buffer = CBDescriptor(2 * 2048, core, [CBFormatDescriptor(0, bfloat16, 2048)])
-    kernels = []
-    for source, config, t in ((reader, ReaderConfigDescriptor(), x), (writer, WriterConfigDescriptor(), y)):
-        words = HostAccessorArgs(t).get_compile_time_args()
-        kernels.append(KernelDescriptor(source, core, config, words, [((0, 0), [t.buffer_address(), 4])]))
-    return [x, y], ProgramDescriptor(kernels, [buffer])
-
-
-# ---- lab -----------------------------------------------------------------------------------------------------
-
-
-def open_lab(folder: Path, show: bool = True) -> int:
-    """Copy the notebooks to `folder`, keeping every file that is there already, and open JupyterLab on loopback."""
-    if folder.exists() and not folder.is_dir():
-        print(f"{folder} is a file; give the name of a folder", file=sys.stderr)
+    if not folder.is_dir():
+        print(f"{folder} is no folder; give the one that holds the learners' notebooks", file=sys.stderr)
         return 1
-    copied, kept = copy_notebooks(notebooks(), folder)
-    print(f"{folder}: {copied} file(s) copied, {kept} already there and left as they are")
-    options = ["--ip=127.0.0.1", f"--ServerApp.root_dir={folder.resolve()}"]
-    if not show:
-        print(f"would run: jupyter lab {' '.join(options)}")
-        return 0
-    if importlib.util.find_spec("jupyterlab") is None:
-        print("JupyterLab is not installed: pip install 'ttlearn[lab]'", file=sys.stderr)
-        return 1
-    importlib.import_module("jupyterlab.labapp").main(options)  # in this process, so that Ctrl-C asks before it ends
+    if rerun:
+        print("Executing the notebooks: their code runs with your rights, two minutes each at most.", file=sys.stderr)
+    made = report(folder, rerun)
+    print(made)
+    if csv is not None:
+        csv.write_text(made.csv(), "utf-8")
     return 0
-
-
-def notebooks() -> Path:
-    """In an installed wheel beside this file; in a checkout one folder up."""
-    here = Path(__file__).parent
-    return here / "notebooks" if (here / "notebooks").is_dir() else here.parent / "notebooks"
-
-
-def copy_notebooks(source: Path, folder: Path) -> tuple[int, int]:
-    """(files copied, files that were there already)."""
-    copied = kept = 0
-    for path in sorted(p for p in source.rglob("*") if p.is_file() and ".ipynb_checkpoints" not in p.parts):
-        target = folder / path.relative_to(source)
-        if target.exists():
-            kept += 1
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-        copied += 1
-    return copied, kept
 
 
 if __name__ == "__main__":

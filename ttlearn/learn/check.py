@@ -82,7 +82,9 @@ def _try(exercise: Exercise, case: Case, functions: Functions) -> Score | None:
     """The costs of a right run, None for a plain function. Raises Wrong."""
     try:
         made = case.make(functions)
-        run = generic_op(made.tensors, made.program, arch=case.arch, seed=case.seed) if isinstance(made, Trial) else None
+        run = (
+            generic_op(made.tensors, made.program, arch=case.arch, seed=case.seed) if isinstance(made, Trial) else None
+        )
     except DeviceHang as hang:
         raise Wrong(str(hang), hang._repr_html_()) from hang
     except TTError as error:

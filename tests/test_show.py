@@ -14,7 +14,20 @@ import numpy as np
 import pytest
 
 import ttlearn as tt
-from ttlearn.show.panel import Panel, Settings, layernorm_panel, normal, page
+from ttlearn import demo
+from ttlearn.layernorm.phases import run_phase
+from ttlearn.show.controls import Panel
+from ttlearn.show.heat import heat
+from ttlearn.show.page import guarded
+from ttlearn.show.panel import (
+    layernorm_page,
+    layernorm_panel,
+    phase_page,
+    phase_panel,
+    program_page,
+    program_panel,
+    sample,
+)
 from ttlearn.show.svg import Picture, cb_bars, layout
 from ttlearn.sim.tile import tilize
 
@@ -23,13 +36,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def run() -> tt.Run:
-    return tt.layernorm_fused_rm(normal(64))
+    return tt.layernorm_fused_rm(sample(64))
 
 
 @pytest.fixture
 def panel() -> Any:
     """A panel whose widgets are closed afterwards."""
-    yield layernorm_panel(normal(64))
+    yield layernorm_panel(sample(64))
     widgets.Widget.close_all()
 
 
@@ -107,59 +120,118 @@ def test_layout_of_a_part_of_a_tile_is_refused() -> None:
     assert str(error.value) == "layout(40): the width of a tile row is a multiple of 32; try layout(32)"
 
 
-# ---- the panel -----------------------------------------------------------------------------------------------
+# ---- values as squares -----------------------------------------------------------------------------------------
+
+
+def test_heat_draws_each_square_once_light_to_dark() -> None:
+    values = np.arange(32 * 32.0).reshape(32, 32)
+    shown = heat(values, "counted")
+    squares = re.findall(r"M(\d+) (\d+)h5v5h-5z", shown)
+    assert len(squares) == len(set(squares)) == 32 * 32
+    assert shown.label == "counted: first 32 rows of 32 columns, 0 (light) to 1.02e+03 (dark)"
+
+
+def test_heat_averages_wide_rows_and_says_so() -> None:
+    shown = heat(np.ones((32, 1024)), "wide")
+    assert len(re.findall(r"h5v5h-5z", shown)) == 32 * 64
+    assert "a square is 16 columns" in shown.label
+
+
+def test_heat_crosses_out_what_is_no_number() -> None:
+    values = np.zeros((32, 32))
+    values[3, 5] = np.nan
+    (dashed,) = re.findall(r'd="([^"]*)" fill="#fff" stroke', heat(values, "holes"))
+    assert dashed == "M33 55h5v5h-5z"
+
+
+# ---- pages -----------------------------------------------------------------------------------------------------
+
+OP = {"width": 64, "epsilon": 1e-5, "cb_depth": 1, "pages": "sticks", "style": "helpers"}
+PHASE = {name: value for name, value in OP.items() if name != "style"}
+
+
+def figures(html: str) -> dict[str, str]:
+    return dict(re.findall(r'data-([a-z0-9-]+)="([^"]*)"', html.partition(">")[0]))
 
 
 def test_page_holds_the_figures_as_data_and_as_text() -> None:
-    run = tt.layernorm_fused_rm(normal(64), cb_depth=1)
-    shown = page(Settings(width=64, cb_depth=1), normal(64))
-    assert f'data-cycles="{run.cycles}"' in shown.html
-    assert 'data-width="64"' in shown.html
-    assert 'data-within="True"' in shown.html
-    assert 'aria-live="polite"' in shown.html
-    assert shown.summary in shown.html
+    x = sample(64)
+    run = tt.layernorm_fused_rm(x, cb_depth=1)
+    shown, held = layernorm_page(x, OP), figures(layernorm_page(x, OP).html)
+    assert (held["cycles"], held["width"], held["within"]) == (str(run.cycles), "64", "True")
+    assert held["l1-bytes"] == str(run.details["cbs"].total_size)
+    assert held["row-1"] == f"{run.output[1].astype(np.float64).std():.4g}"
+    assert 'aria-live="polite"' in shown.html and shown.summary in shown.html
     assert shown.summary.startswith(f"64 x 64: {run.cycles:,} cycles (model, unvalidated), ")
-    assert f"{run.details['cbs'].total_size:,} B of L1; max abs error " in shown.summary
 
 
-def test_page_is_the_same_twice() -> None:
-    assert page(Settings(), normal()) == page(Settings(), normal())
+@pytest.mark.parametrize("number", range(3, 12))
+def test_a_phase_is_within_its_bounds_and_its_cycles_are_the_runs(number: int) -> None:
+    x = sample(64)
+    held = figures(phase_page(number, x, PHASE).html)
+    assert held["within"] == "True"
+    if number < 10:
+        assert held["cycles"] == str(run_phase(number, x, cb_depth=1).cycles)
 
 
 def test_page_shows_an_error_in_place_of_figures() -> None:
-    shown = page(Settings(epsilon=0.0), normal())
+    shown = guarded(lambda settings: layernorm_page(sample(64), settings))({**OP, "epsilon": 0.0})
     assert shown.summary == "HostError: epsilon is 0.0; it must be a number above 0, as in 1e-5"
     assert shown.html == f'<pre role="alert" data-error="HostError">{shown.summary}</pre>'
 
 
+def test_a_hang_shows_its_diagnosis() -> None:
+    shown = guarded(lambda settings: program_page(lambda depth: demo.copy_program(demo.short_reader), settings))(
+        {"depth": 2}
+    )
+    assert shown.summary.startswith("The device hangs, nothing moves after cycle ")
+    assert figures(shown.html)["hangs"] == "True"
+    assert "Cause: a push is missing on some path." in shown.html
+
+
+# ---- panels ----------------------------------------------------------------------------------------------------
+
+
 def test_panel_follows_each_of_its_widgets(panel: Panel) -> None:
     for name, value in (("width", 32), ("epsilon", 0.5), ("cb_depth", 1), ("pages", "tiles"), ("style", "raw")):
-        before = panel.view.value
-        getattr(panel, name).value = value
-        assert panel.view.value != before
-    assert panel.settings == Settings(32, 0.5, 1, "tiles", "raw")
+        before = figures(panel.view.value)
+        panel.set(**{name: value})
+        after = figures(panel.view.value)
+        assert after[name.replace("_", "-")] == str(value)
+        if name not in ("pages", "style"):  # two ways of writing the same op: same figures, tested elsewhere
+            assert {k for k in after if after[k] != before[k]} - {name.replace("_", "-")}
 
 
-def test_panel_slider_and_box_go_together_and_run_once(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[Settings] = []
-    monkeypatch.setattr("ttlearn.show.panel.page", lambda settings, x: runs.append(settings) or page(settings, x))
-    panel.depth_slider.value = 4
-    panel.epsilon_slider.value = 1e-3
-    panel.cb_depth.value = 3
-    assert [(s.cb_depth, s.epsilon) for s in runs] == [(4, 1e-5), (4, 1e-3), (3, 1e-3)]
-    assert panel.depth_slider.value == 3
+def test_every_panel_has_width_epsilon_and_depth_and_names_what_cannot_act_yet() -> None:
+    for number in range(3, 12):
+        made = phase_panel(number)
+        assert {"width", "epsilon", "cb_depth"} <= set(made.boxes)
+        assert made.boxes["epsilon"].disabled == made.sliders["epsilon"].disabled == (number < 8)
+        notes = [w.value for row in made.box.children[:-1] for w in row.children if isinstance(w, widgets.HTML)]
+        assert notes == ["<em>epsilon enters at phase 8 (epsilon and rsqrt)</em>"] * (number < 8)
+    widgets.Widget.close_all()
+
+
+def test_panel_slider_and_box_go_together_and_run_once(panel: Panel) -> None:
+    runs: list[Any] = []
+    render = panel.render
+    panel.render = lambda settings: runs.append(settings) or render(settings)
+    panel.sliders["cb_depth"].value = 4
+    panel.sliders["epsilon"].value = 1e-3
+    panel.boxes["cb_depth"].value = 3
+    assert [(s["cb_depth"], s["epsilon"]) for s in runs] == [(4, 1e-5), (4, 1e-3), (3, 1e-3)]
+    assert panel.sliders["cb_depth"].value == 3
 
 
 def test_panel_outside_its_limits_stays_at_them(panel: Panel) -> None:
-    panel.epsilon.value = 0
-    panel.cb_depth.value = 99
-    assert (panel.epsilon.value, panel.epsilon_slider.value) == (1e-12, 1e-12)
-    assert (panel.cb_depth.value, panel.depth_slider.value) == (8, 8)
+    panel.set(epsilon=0, cb_depth=99)
+    assert (panel.boxes["epsilon"].value, panel.sliders["epsilon"].value) == (1e-12, 1e-12)
+    assert (panel.boxes["cb_depth"].value, panel.sliders["cb_depth"].value) == (8, 8)
 
 
 def test_panel_on_data_that_does_not_fit_shows_why() -> None:
-    panel = layernorm_panel(np.ones((32, 20)))
-    assert panel.page.summary.startswith("HostError: x is 20 wide; W must be a multiple of 32")
+    made = layernorm_panel(np.ones((32, 20)))
+    assert made.page.summary.startswith("HostError: x is 20 wide; W must be a multiple of 32")
     widgets.Widget.close_all()
 
 
@@ -167,6 +239,21 @@ def test_panel_is_also_plain_text(panel: Panel) -> None:
     bundle = panel._repr_mimebundle_()
     assert bundle["text/plain"] == panel.page.summary
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_a_panel_over_a_program_of_ones_own() -> None:
+    made = program_panel(lambda depth: demo.copy_program(demo.short_reader), depth=range(1, 5))
+    assert made.page.summary.startswith("The device hangs")
+    with pytest.raises(tt.HostError) as error:
+        program_panel(lambda: None)
+    assert str(error.value).startswith("program_panel(make): name what may be changed")
+    widgets.Widget.close_all()
+
+
+def test_phases_without_a_panel_are_told() -> None:
+    with pytest.raises(tt.HostError) as error:
+        phase_panel(12)
+    assert str(error.value) == "phase_panel(12): panels are there for phases 3 to 11; layernorm_panel() is the whole op"
 
 
 def test_import_ttlearn_loads_neither_matplotlib_nor_ipywidgets() -> None:

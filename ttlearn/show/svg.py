@@ -52,25 +52,25 @@ def cb_bars(run: Run | Iterable[CBReport], holds: Mapping[int, str] | None = Non
     label = "Circular buffers: " + "; ".join(
         f"c_{r.index} high water {r.high_water} of {r.num_pages} pages, left over {r.left_over}" for r in used
     )
-    head = _text(8, 16, "Circular buffers, each bar 0 to 100 % of its pages", weight="bold")
-    key = _text(8, 32, "outline: capacity   H stripes: high water   L solid: left over at the end   -: never pushed")
-    return _picture(760, 52 + 24 * len(reports), label, [head, key, *rows])
+    head = text(8, 16, "Circular buffers, each bar 0 to 100 % of its pages", weight="bold")
+    key = text(8, 32, "outline: capacity   H stripes: high water   L solid: left over at the end   -: never pushed")
+    return picture(760, 52 + 24 * len(reports), label, [head, key, *rows])
 
 
 def _cb_row(r: CBReport, y: int, holds: str) -> str:
     x, width = 60, 160
     high, left = (round(width * pages / r.num_pages) for pages in (r.high_water, r.left_over))
-    parts = [_text(8, y + 13, f"c_{r.index}", weight="bold" if r.pushed else "normal")]
+    parts = [text(8, y + 13, f"c_{r.index}", weight="bold" if r.pushed else "normal")]
     if high:
         line = f'x1="{x}" x2="{x + high}" y1="{y + 9}" y2="{y + 9}"'
         parts.append(f'<line {line} stroke="{FULL}" stroke-width="16" stroke-dasharray="3 2"/>')
     if left:
         parts.append(f'<rect x="{x}" y="{y + 9}" width="{left}" height="8" fill="{LEFT}"/>')
-    parts.append(_box(x, y + 1, width, 16, INK if r.pushed else FAINT))
+    parts.append(box(x, y + 1, width, 16, INK if r.pushed else FAINT))
     letters = ("H" if high else "-") + ("L" if left else "")
-    parts.append(_text(x + width + 8, y + 13, letters, weight="bold"))
+    parts.append(text(x + width + 8, y + 13, letters, weight="bold"))
     figures = f"{r.high_water} of {r.num_pages} x {r.page_size:,} B" + (f", {r.left_over} left" if left else "")
-    parts.append(_text(x + width + 32, y + 13, figures) + _text(x + width + 200, y + 13, holds))
+    parts.append(text(x + width + 32, y + 13, figures) + text(x + width + 200, y + 13, holds))
     data = {
         "cb": r.index, "pages": r.num_pages, "page-size": r.page_size, "pushed": r.pushed, "popped": r.popped,
         "high-water": r.high_water, "left-over": r.left_over,
@@ -87,9 +87,9 @@ def layout(width: int) -> Picture:
         raise HostError(f"layout({width}): the width of a tile row is a multiple of 32; try layout({TILE})")
     order = "; ".join(f"{name} {_places(name, width)}" for name in LETTERS)
     label = f"One tile row of {width} columns, as sticks and as tiles: {order}"
-    head = _text(8, 16, f"The same {TILE * width:,} elements in two orders (numbers: place in memory)", weight="bold")
-    notes = [_text(8, 284 + 18 * i, f"{name}: {_places(name, width)}") for i, name in enumerate(LETTERS)]
-    return _picture(760, 346, label, [head, _sticks(width), _tiles(width), *notes], {"width": width})
+    head = text(8, 16, f"The same {TILE * width:,} elements in two orders (numbers: place in memory)", weight="bold")
+    notes = [text(8, 284 + 18 * i, f"{name}: {_places(name, width)}") for i, name in enumerate(LETTERS)]
+    return picture(760, 346, label, [head, _sticks(width), _tiles(width), *notes], {"width": width})
 
 
 def _places(name: str, width: int) -> str:
@@ -99,13 +99,13 @@ def _places(name: str, width: int) -> str:
 
 def _sticks(width: int) -> str:
     """The left half: one box a row of the matrix."""
-    parts, y = [_text(8, 42, f"sticks: {TILE} rows, one after the other")], 52
+    parts, y = [text(8, 42, f"sticks: {TILE} rows, one after the other")], 52
     for row in (0, 1, None, 16, None, 31):
         if row is None:
-            parts.append(_text(160, y + 16, "⋮", "middle"))
+            parts.append(text(160, y + 16, "⋮", "middle"))
         else:
             here = [(name, column) for name, (line, column) in LETTERS.items() if line == row]
-            parts += [_box(8, y, 320, 26), _text(168, y + 17, f"{row * width:,} … {(row + 1) * width - 1:,}", "middle")]
+            parts += [box(8, y, 320, 26), text(168, y + 17, f"{row * width:,} … {(row + 1) * width - 1:,}", "middle")]
             parts += [_mark(20 + (column > 0) * (18 + column), y + 13, name) for name, column in here]
         y += 24 if row is None else 32
     return "".join(parts)
@@ -115,27 +115,25 @@ def _tiles(width: int) -> str:
     """The right half: the first tile, and the last if there are several, each with its four faces."""
     count = width // TILE
     many = "1 tile" if count == 1 else f"{count} tiles"
-    parts = [_text(364, 42, f"tiles: {many} of 4 faces, {FACE} x {FACE} each")]
+    parts = [text(364, 42, f"tiles: {many} of 4 faces, {FACE} x {FACE} each")]
     for tile, left in [(0, 364)] + [(count - 1, 564)] * (count > 1):
-        parts.append(_text(left, 68, f"tile {tile}"))
+        parts.append(text(left, 68, f"tile {tile}"))
         for face in range(4):
             x, y, first = left + face % 2 * 90, 76 + face // 2 * 90, tile * ELEMENTS + face * FACE * FACE
             words = (f"face {face}", f"{first:,} …", f"{first + FACE * FACE - 1:,}")
-            parts += [_text(x + 50, y + 38 + 16 * i, line, "middle") for i, line in enumerate(words)]
-            parts.append(_box(x, y, 90, 90, FAINT))
-        parts.append(_box(left, 76, 180, 180, INK, 2))
+            parts += [text(x + 50, y + 38 + 16 * i, line, "middle") for i, line in enumerate(words)]
+            parts.append(box(x, y, 90, 90, FAINT))
+        parts.append(box(left, 76, 180, 180, INK, 2))
     for name, (row, column) in LETTERS.items():
         x, y = 374 + column // FACE * 90 + column % FACE * 20, 86 + row // FACE * 90 + row % FACE * 20
         parts.append(_mark(x, y, name))
-    return "".join(parts) + (_text(554, 170, "…", "middle") if count > 2 else "")
+    return "".join(parts) + (text(554, 170, "…", "middle") if count > 2 else "")
 
 
 # ---- small parts ---------------------------------------------------------------------------------------------
 
 
-def _picture(
-    width: int, height: int, label: str, parts: list[str], data: Mapping[str, object] | None = None
-) -> Picture:
+def picture(width: int, height: int, label: str, parts: list[str], data: Mapping[str, object] | None = None) -> Picture:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}" {_data(data or {})}'
         f'viewBox="0 0 {width} {height}" width="{width}" style="max-width:100%" font-family="sans-serif" font-size="12">'
@@ -150,14 +148,14 @@ def _data(figures: Mapping[str, object]) -> str:
     return "".join(f'data-{name}="{escape(str(value))}" ' for name, value in figures.items())
 
 
-def _text(x: int, y: int, words: str, anchor: str = "start", weight: str = "normal") -> str:
+def text(x: int, y: int, words: str, anchor: str = "start", weight: str = "normal") -> str:
     return (
         f'<text x="{x}" y="{y}" fill="{INK}" text-anchor="{anchor}" font-weight="{weight}" '
         f'style="white-space:pre">{escape(words)}</text>'
     )
 
 
-def _box(x: int, y: int, width: int, height: int, stroke: str = INK, thick: int = 1) -> str:
+def box(x: int, y: int, width: int, height: int, stroke: str = INK, thick: int = 1) -> str:
     return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="{stroke}" stroke-width="{thick}"/>'
 
 

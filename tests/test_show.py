@@ -28,6 +28,7 @@ from ttlearn.show.panel import (
     program_panel,
     sample,
 )
+from ttlearn.show.plot import Plot
 from ttlearn.show.svg import Picture, cb_bars, layout
 from ttlearn.sim.tile import tilize
 
@@ -260,3 +261,13 @@ def test_import_ttlearn_loads_neither_matplotlib_nor_ipywidgets() -> None:
     look = "import sys, ttlearn, ttlearn.cli, ttlearn.show.svg; print({'matplotlib', 'ipywidgets'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert shown.stdout == "set()\n"
+
+
+def test_a_plot_has_words_for_those_who_do_not_see_it() -> None:
+    from matplotlib.figure import Figure
+
+    shown = Plot(Figure(figsize=(1, 1)), 'a "small" square')
+    assert repr(shown) == 'a "small" square'
+    assert shown._repr_html_().startswith(
+        '<img alt="a &quot;small&quot; square" style="max-width:100%" src="data:image/jpeg'
+    )

@@ -56,7 +56,7 @@ def layernorm_page(x: NDArray[Any], settings: Settings) -> Page:
     run = layernorm_fused_rm(x[..., : settings["width"]], **options)
     expected = golden.layernorm(run.details["x"], epsilon=settings["epsilon"])
     holds = {cb.index: cb.holds for cb in run.details["cbs"]}
-    return _compared(run, expected, settings, [_before(x, settings), heat(_flat(run.output), "layernorm of x")], holds)
+    return _compared(run, expected, settings, [_before(x, settings), heat(_flat(run.output), "layernorm of x")], holds, 12)
 
 
 # ---- the phases ----------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def phase_page(number: int, x: NDArray[Any], settings: Settings) -> Page:
     expected = phase_values(number, _as_bf16(x[..., :width]), settings["epsilon"], **values)
     note = "only column 0 counts" if phase.column else ""
     data = [layout(width)] if number == 3 else [_before(x, settings), heat(_flat(run.output), phase.formula, note)]
-    return _compared(run, expected, settings, data, {cb.index: cb.holds for cb in run.details.get("cbs", ())})
+    return _compared(run, expected, settings, data, {cb.index: cb.holds for cb in run.details.get("cbs", ())}, number)
 
 
 def phase_values(
@@ -203,7 +203,7 @@ def _flat(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _compared(
-    run: Run, expected: NDArray[np.float64], settings: Settings, data: list[Picture], holds: dict[int, str]
+    run: Run, expected: NDArray[np.float64], settings: Settings, data: list[Picture], holds: dict[int, str], phase: int
 ) -> Page:
     """The run beside what it should give. A column phase is compared in its column 0."""
     output = run.output[..., : expected.shape[-1]]
@@ -216,7 +216,7 @@ def _compared(
         f"row {SMALL}, which hardly varies: {told} {figure:.4g}"
     )
     figures = {"cycles": run.cycles, "l1-bytes": l1_bytes(run), "max-abs-error": f"{error.max_abs:.4g}"}
-    figures |= {"within": error.within, "row-1": f"{figure:.4g}"}
+    figures |= {"phase": phase, "within": error.within, "row-1": f"{figure:.4g}"}
     bars = cb_bars([report for report in run.cbs if report.pushed], holds)
     shown = f'<div style="display:flex;flex-wrap:wrap">{"".join(data)}</div>'
     return page(summary, figures | named(settings), [shown, bars], sets_the_time(run))

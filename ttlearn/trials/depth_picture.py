@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..measure.pictures.palette import BLUE, DARK, RED
+
 if TYPE_CHECKING:
     from .depth_table import Depths, Row
 
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#666666"
 _ACROSS = 3
 
 
 def picture(found: Depths) -> Any:
     """A matplotlib Figure."""
-    from matplotlib.figure import Figure
+    from ..measure.pictures.drawn import Drawn
 
     down = max(1, -(-len(found.rows) // _ACROSS))
     across = max(1, min(_ACROSS, len(found.rows)))
-    figure = Figure(figsize=(3.6 * across, 2.8 * down), layout="constrained")
+    figure = Drawn(figsize=(3.6 * across, 2.8 * down), layout="constrained")
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for row, panel in zip(found.rows, panels, strict=False):
         _panel(panel, row)
@@ -40,18 +41,18 @@ def _panel(panel: Any, row: Row) -> None:
     panel.set_xlabel("depth (pages)")
     panel.set_ylabel("cycles (model)")
     if ran:
-        panel.plot(*zip(*ran, strict=True), color=_BLUE, marker="o", markersize=4, label="finishes")
+        panel.plot(*zip(*ran, strict=True), color=BLUE, marker="o", markersize=4, label="finishes")
         panel.set_ylim(0, 1.15 * max(cycles for _, cycles in ran))
     else:
         panel.set_yticks([])
         panel.text(0.5, 0.5, "hangs at each depth tried (×)", transform=panel.transAxes, ha="center")
     for depth in hung:
-        panel.plot([depth], [0.03], "x", color=_ORANGE, transform=panel.get_xaxis_transform(), clip_on=False)
+        panel.plot([depth], [0.03], "x", color=RED, transform=panel.get_xaxis_transform(), clip_on=False)
     if row.smallest is not None and hung:
-        panel.axvspan(min(hung), row.smallest, color=_GREY, alpha=0.25, hatch="///", label="hangs (×)")
+        panel.axvspan(min(hung), row.smallest, color=DARK, alpha=0.25, hatch="///", label="hangs (×)")
     line = line_of(row)
     if line is not None:
-        panel.axhline(line, color=_ORANGE, linestyle="--", label="95 % of best speed")
+        panel.axhline(line, color=RED, linestyle="--", label="95 % of best speed")
     _axes(panel, sorted({depth for depth, _ in row.curve}))
     if panel.get_legend_handles_labels()[0]:
         panel.legend(fontsize="x-small", loc="lower right")

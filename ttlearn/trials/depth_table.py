@@ -5,11 +5,11 @@ All cycles are the model's. Left out: finding it.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..cells.table import Table
 from .search import SHARE
 
 _HEAD = ("CB", "page (B)", "step", "given", "finishes from", "95 % from", "best cycles", "together", "together 95 %")
@@ -60,10 +60,7 @@ class Depths:
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], *self._notes()])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in _HEAD)
-        rows = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in self._cells())
-        notes = "<br>".join(map(html.escape, self._notes()))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{notes}</p>"
+        return Table("Depths of the circular buffers", _HEAD, list(self._cells()), self._notes()).html()
 
     def _cells(self) -> Iterator[tuple[str, ...]]:
         for row in self.rows:
@@ -76,7 +73,7 @@ class Depths:
         for name, joint in (("together", self.together), ("together 95 %", self.fast_together)):
             cycles.append((name, None if joint is None else joint.cycles))
         said = ", ".join(f"{name} {'does not finish' if n is None else f'{n:,}'}" for name, n in cycles)
-        return [f"depths in pages; cycles (model): {said}; {self.runs} runs"]
+        return [f"depths in pages; {self.runs} runs", f"cycles (model): {said}"]
 
     def picture(self) -> Any:
         """A matplotlib Figure: modelled cycles against depth, a panel a CB, with the line of 95 % of the best speed."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cells.table import Table
 from ..errors import HostError
 from .outcome import End, Make, Outcome, Program, made, outcome
 
@@ -36,6 +37,9 @@ class Exploration:
     def same(self) -> bool:
         """Did every timing do what the plain run did?"""
         return self.seed is None
+
+    def _repr_html_(self) -> str:
+        return Table(repr(self)).html()
 
     def __repr__(self) -> str:
         spread = f"{self.cycles[0]:,} to {self.cycles[1]:,} cycles (model)"

@@ -14,6 +14,7 @@ import pytest
 import ttlearn
 
 ROOMS = [
+    "cells",
     "errors",
     "sim",
     "count",
@@ -28,8 +29,9 @@ ROOMS = [
     "host",
     "layernorm",
     "silicon",
+    "study",
 ]
-ROOMS += ["trials", "show", "learn", "bench", "script", "cli"]
+ROOMS += ["trials", "show", "learn", "bench", "numbers", "script", "demo", "lab", "bench_notebooks", "doctor", "cli"]
 PACKAGE = Path(ttlearn.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from chrome_trace import validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import PAGE, TILE, cb, empty, launch, no_tiles, reader, rows, tensor, tile_writer, tiles
+from programs import PAGE, TILE, WRITER, cb, empty, launch, no_tiles, reader, rows, tensor, tile_writer, tiles
 
 import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
 from ttlearn.layernorm.op import layernorm_fused_rm
 from ttlearn.measure import perfetto as perfetto_file
+from ttlearn.measure.nocs import packets
 from ttlearn.measure.perfetto import perfetto
 from ttlearn.measure.spans import State, filled, risc_lanes
 from ttlearn.measure.stalls import Cause
-from ttlearn.measure.threads import thread_lanes
+from ttlearn.measure.timeline import core_lanes
 from ttlearn.silicon import programs
 
 X = np.random.default_rng(1).standard_normal((64, 256))
@@ -71,9 +72,26 @@ def compute_run() -> tt.Run:
     return launch(reader, tile_writer, copies, tensors=[tiles(4), no_tiles(4)], cbs=cbs)
 
 
+def hang_run() -> tt.Run:
+    """BRISC waits for a page that nobody brings, while NCRISC goes on for a while."""
+
+    async def bring() -> None:
+        for i in range(3):
+            noc_async_read_page(i, tensor(0), get_write_ptr(0))
+            await noc_async_read_barrier()
+
+    async def take() -> None:
+        await cb_wait_front(0, 1)
+
+    with pytest.raises(tt.DeviceHang) as hang:
+        launch(bring, take, cbs=[cb(0, 2)])
+    run: tt.Run = hang.value.run
+    return run
+
+
 def lanes_cover(run: tt.Run) -> None:
     """Every lane's spans follow each other from 0 to the end, and its shares add up to 100 %."""
-    for lane in [*risc_lanes(run.device), *thread_lanes(run.device)]:
+    for lane in core_lanes(run.device):
         ends = [0, *(span.end for span in lane.spans)]
         assert [span.begin for span in lane.spans] == ends[:-1]
         assert ends[-1] == run.cycles
@@ -171,6 +189,49 @@ def test_overlapping_spans_are_cut() -> None:
     assert [(s.begin, s.end) for s in filled(some, 8, State.BUSY)] == [(0, 2), (2, 5), (5, 8)]
 
 
+def test_who_hangs_waits_until_the_end() -> None:
+    run = hang_run()
+    lanes_cover(run)
+    (lane,) = (lane for lane in risc_lanes(run.device) if lane.name == "BRISC")
+    assert (lane.spans[-1].end, lane.spans[-1].what) == (run.cycles, "c_0 pages")
+    assert lane.spans[-1].end - lane.spans[-1].begin > 1000
+
+
+# ---- the NOCs -----------------------------------------------------------------------------------------------
+
+
+def flying(run: tt.Run, risc: str, cycle: int) -> int:
+    """Transfers of a RISC that were asked for by then and have not landed, counted one by one."""
+    facts = (f for f in run.trace.facts if f.what.startswith("noc ") and f.risc == risc)
+    return len({(f.detail[1:3]) for f in facts if f.detail[1] <= cycle < f.end})
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([1, 2, 4, 8]), st.integers(1, 3))
+def test_a_noc_lane_counts_the_transfers_in_flight(block: int, depth: int) -> None:
+    run = programs.copy(16, block, depth)
+    lanes = {lane.name: lane for lane in core_lanes(run.device)}
+    for name, risc in (("NOC 0", "NCRISC"), ("NOC 1", "BRISC")):
+        for span in lanes[name].spans:
+            count = int(span.what.split()[0]) if span.state is State.FLIGHT else 0
+            assert flying(run, risc, span.begin) == flying(run, risc, span.end - 1) == count
+
+
+def test_a_multicast_is_one_transfer_however_many_it_reaches() -> None:
+    async def sends() -> None:
+        everybody = get_noc_multicast_addr(18, 18, 19, 18, get_write_ptr(0))
+        noc_async_write_multicast_loopback_src(get_write_ptr(0), everybody, PAGE, 2)
+        await noc_async_write_barrier()
+
+    async def nothing() -> None:
+        pass
+
+    cores = tt.core_set((0, 0), (1, 0))
+    run = launch(sends, cbs=[cb(0, 1, cores=cores)], more=[(nothing, WRITER, cores)], strict=False)
+    assert run.counters["noc_transactions"] == 2
+    assert [(p.size, p.dram) for p in packets(run.device)] == [(PAGE, False)]
+
+
 # ---- bottleneck ---------------------------------------------------------------------------------------------
 
 
@@ -227,49 +288,15 @@ def test_the_figures_are_the_counters() -> None:
 
 
 def saved(run: tt.Run, path: Path) -> list[dict[str, Any]]:
-    data = json.loads(run.save_perfetto(path / "run.json").read_text())
-    events: list[dict[str, Any]] = data["traceEvents"]
-    return events
-
-
-def check_rules(events: list[dict[str, Any]]) -> None:
-    """The format's rules: known phases, ids and times; nesting slices; flows that begin, end and lie in slices."""
-    by_thread: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
-    flows: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
-    counters: dict[tuple[int, str], float] = {}
-    for event in events:
-        assert event["ph"] in "MXCsf"
-        assert isinstance(event["name"], str) and event["name"]
-        assert type(event["pid"]) is type(event["tid"]) is int
-        assert event["ts"] >= 0
-        if event["ph"] == "X":
-            assert event["dur"] > 0
-            by_thread[event["pid"], event["tid"]].append((event["ts"], event["ts"] + event["dur"]))
-        elif event["ph"] == "C":
-            key = event["pid"], event["name"]
-            assert counters.get(key, 0.0) <= event["ts"]
-            counters[key] = event["ts"]
-            assert event["args"]["pages"] >= 0
-        elif event["ph"] in "sf":
-            assert event["ph"] not in flows[event["id"]] and event["cat"]
-            flows[event["id"]][event["ph"]] = event
-    for some in by_thread.values():
-        assert all(one[1] <= other[0] + 1e-4 for one, other in pairwise(some))
-    for pair in flows.values():
-        assert set(pair) == {"s", "f"}
-        assert pair["s"]["ts"] <= pair["f"]["ts"] and pair["f"]["bp"] == "e"
-        for end in pair.values():
-            inside = by_thread[end["pid"], end["tid"]]
-            assert any(begin - 1e-4 <= end["ts"] <= stop + 1e-4 for begin, stop in inside)
-    named = {(e["pid"], e["tid"]) for e in events if e["name"] == "thread_name"}
-    assert set(by_thread) <= named
+    """The file's events; it keeps to the format."""
+    return validate(run.save_perfetto(path / "run.json").read_text())
 
 
 @pytest.mark.parametrize(
     "make", [compute_run, lambda: mover_run(24, 2, 3, 12), lambda: layernorm_fused_rm(X, cores=2, seed=3)]
 )
 def test_the_file_keeps_to_the_format(make: Any, tmp_path: Path) -> None:
-    check_rules(saved(make(), tmp_path))
+    assert saved(make(), tmp_path)
 
 
 def test_each_cb_wait_has_one_arrow_from_the_move_that_ended_it(tmp_path: Path) -> None:
@@ -313,10 +340,32 @@ def test_a_long_run_is_written_up_to_a_cycle(monkeypatch: pytest.MonkeyPatch, tm
     whole = saved(run, tmp_path)
     monkeypatch.setattr(perfetto_file, "MOST", 100)
     data = perfetto(run.device)
-    check_rules(data["traceEvents"])
+    validate(json.dumps(data))
     assert 90 <= len(data["traceEvents"]) <= 102 < len(whole)
     assert max(event["ts"] for event in data["traceEvents"]) * 1000 <= data["otherData"]["written up to cycle"] + 1
 
 
 def test_a_file_of_movers_alone_keeps_to_the_format(tmp_path: Path) -> None:
-    check_rules(saved(launch(reader, cbs=[cb(0, 4)]), tmp_path))
+    names = [e["args"]["name"] for e in saved(launch(reader, cbs=[cb(0, 4)]), tmp_path) if e["name"] == "thread_name"]
+    assert names == ["NCRISC", "NOC 0"]
+
+
+def test_transfers_in_the_file_are_those_of_the_trace(tmp_path: Path) -> None:
+    run = mover_run(24, 2, 3, 12)
+    args = [e["args"] for e in saved(run, tmp_path) if e["name"] == "transfers"]
+    assert sum(each["transfers"] for each in args) == run.counters["noc_transactions"] == 48
+    assert sum(each["B"] for each in args) == run.counters["dram_read_bytes"] + run.counters["dram_write_bytes"]
+    assert max(each["most at once"] for each in args) == 3
+
+
+def test_a_hang_s_file_holds_the_wait_that_never_ends(tmp_path: Path) -> None:
+    run = hang_run()
+    waits = [e for e in saved(run, tmp_path) if e.get("args", {}).get("for") == "c_0 pages"]
+    assert waits[-1]["ts"] + waits[-1]["dur"] == pytest.approx(run.ns / 1000)
+
+
+def test_the_file_of_a_copy_of_8_MiB_on_64_cores_is_small(tmp_path: Path) -> None:
+    file = programs.copy(4096, 4, 2, 64).save_perfetto(tmp_path / "run.json")
+    assert file.stat().st_size <= 20e6
+    lanes = {e["args"]["name"] for e in validate(file.read_text()) if e["name"] == "thread_name"}
+    assert lanes == {"BRISC", "NCRISC", "NOC 0", "NOC 1"}

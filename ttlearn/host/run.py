@@ -1,7 +1,7 @@
 """What a program leaves behind: output, cycles, trace, CB counts, violations.
 
 A `Run` reads the trace and the device's final state; it changes nothing. Cycles are the model's, on the
-constants of `sim.arch`. Left out: pictures (`ttlearn.show`).
+constants of `sim.arch`. Left out: how its measures are made and drawn (`ttlearn.measure`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from .descriptors import ProgramDescriptor
 from .tensor import Tensor, to_numpy
 
 if TYPE_CHECKING:
+    from ..measure.occupancy import Occupancy
+    from ..measure.roofline import Roofline
     from ..measure.stalls import Stalls
+    from ..measure.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,24 @@ class Run:
         from ..measure.bottleneck import bottleneck
 
         return bottleneck(self.device)
+
+    def timeline(self, core: tuple[int, int] | None = None, begin: int = 0, end: int | None = None) -> Timeline:
+        """What each RISC, engine thread and NOC of a core (the first, if none is named) does, cycle by cycle."""
+        from ..measure.timeline import timeline
+
+        return timeline(self.device, core, begin, end)
+
+    def occupancy(self, core: tuple[int, int] | None = None) -> Occupancy:
+        """How full each CB of a core (the first, if none is named) is over time."""
+        from ..measure.occupancy import occupancy
+
+        return occupancy(self.device, core)
+
+    def roofline(self) -> Roofline:
+        """What was asked of DRAM, links and engine threads, beside the most that each gives."""
+        from ..measure.roofline import roofline
+
+        return roofline(self.device)
 
     def save_perfetto(self, path: str | Path) -> Path:
         """Write the run as Chrome trace JSON, for ui.perfetto.dev."""

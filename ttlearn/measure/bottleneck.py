@@ -8,12 +8,13 @@ bottleneck of its own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from ..sim.device import Device
 from ..sim.formats import bfloat16
+from .limits import Limit, What, limits, tiles_moved
 from .spans import Lane, Span, State, filled, risc_lanes
 from .stalls import longest
 from .threads import THREADS, thread_lanes
@@ -57,67 +58,26 @@ class Use:
         return f"{self.bound.value}: {self.text}; {ADVICE[self.bound]}"
 
 
-Link = tuple[tuple[int, int], str, str]  # (core, RISC, "read" or "write")
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What DRAM was asked for, in bytes, and how long links were taken."""
-
-    read: int
-    written: int
-    fullest_bank: int
-    links: dict[Link, float]  # cycles for which a RISC's reads, or writes, take its link
-
-
-def traffic(device: Device) -> Traffic:
-    """Summed from the trace. A multicast is one packet on its sender's link, whatever the number of targets."""
-    totals, banks, links = {"read": 0, "write": 0}, defaultdict[int, int](int), defaultdict[Link, float](float)
-    sent = set()
-    for fact in device.trace.facts:
-        kind = fact.what.removeprefix("noc ")
-        if fact.what.startswith("noc ") and kind in totals:
-            size, stamp, local, memory, bank = fact.detail[:5]
-            if memory == "dram":
-                totals[kind] += size
-                banks[bank] += size
-            packet = (fact.core, fact.risc, kind, stamp, local)
-            if memory == "dram" or packet not in sent:
-                sent.add(packet)
-                links[packet[:3]] += size / _rate(device, kind, memory)
-    return Traffic(totals["read"], totals["write"], max(banks.values(), default=0), dict(links))
-
-
-def _rate(device: Device, kind: str, memory: str) -> float:
-    """Bytes a cycle of one link, when transfers follow each other."""
-    arch = device.arch
-    paths = {("read", "dram"): arch.read_dram, ("write", "dram"): arch.write_dram, ("read", "l1"): arch.read_l1}
-    return paths.get((kind, memory), arch.write_l1).stream
-
-
 def binding(device: Device) -> Use:
     """The limit that binds, or what is waited for if none does."""
     lanes, threads = list(risc_lanes(device)), list(thread_lanes(device))
-    uses = [*_dram(device, traffic(device)), *_engine(threads), *_busiest(lanes)]
+    uses = [*_moved(limits(device)), *_engine(threads), *_busiest(lanes)]
     fullest = max(uses, key=lambda use: use.share)
     return fullest if fullest.share >= FULL else _waiting(device, lanes, fullest)
 
 
-def _dram(device: Device, moved: Traffic) -> Iterator[Use]:
-    """DRAM as a whole, its writes, its fullest bank, and the fullest link of a core."""
-    arch, cycles = device.arch, max(1, device.cycles)
-    reading = 1 / arch.dram_read_rate  # cycles a byte of the whole chip
-    share = (moved.read * reading + moved.written * (2 / arch.dram_mixed_rate - reading)) / cycles
-    bandwidth = (moved.read + moved.written) / cycles
-    yield Use(
-        Bound.DRAM, share, f"{bandwidth:.0f} B/cycle are {share:.0%} of what DRAM gives for these reads and writes"
-    )
-    share = moved.written / arch.dram_write_rate / cycles
-    yield Use(Bound.DRAM, share, f"writes take {share:.0%} of the {arch.dram_write_rate:g} B/cycle that DRAM can write")
-    share = moved.fullest_bank / arch.bank_rate / cycles
-    yield Use(Bound.DRAM, share, f"one bank is asked for {share:.0%} of its {arch.bank_rate:g} B/cycle")
-    for (_, risc, kind), taken in moved.links.items():
-        yield Use(Bound.LINK, taken / cycles, f"{risc}'s {kind}s fill its link {taken / cycles:.0%} of the time")
+def _moved(rows: Iterable[Limit]) -> Iterator[Use]:
+    """DRAM as a whole, its writes, its fullest bank, and each link of a core."""
+    for row in rows:
+        share, whose = f"{row.share:.0%}", row.name.replace(" ", "'s ")
+        words = {
+            What.DRAM: f"{row.rate:.0f} B/cycle are {share} of what DRAM gives for these reads and writes",
+            What.WRITES: f"writes take {share} of the {row.ceiling:g} B/cycle that DRAM can write",
+            What.BANK: f"one bank is asked for {share} of its {row.ceiling:g} B/cycle",
+            What.LINK: f"{whose} fill its link {share} of the time",
+        }
+        if row.what in words:
+            yield Use(Bound.LINK if row.what is What.LINK else Bound.DRAM, row.share, words[row.what])
 
 
 def _engine(threads: Sequence[Lane]) -> Iterator[Use]:
@@ -166,20 +126,18 @@ def _waiting(device: Device, lanes: Sequence[Lane], fullest: Use) -> Use:
 
 def bottleneck(device: Device) -> str:
     """The sentence, then DRAM's bytes and bandwidth against its limits, then cycles per tile."""
-    return "\n".join([str(binding(device)), *_figures(device, traffic(device))])
+    return "\n".join([str(binding(device)), *_figures(device, limits(device))])
 
 
-def _figures(device: Device, moved: Traffic) -> Iterator[str]:
-    arch, cycles, cores = device.arch, max(1, device.cycles), len(device.cores)
-    for name, size, limit in (
-        ("read", moved.read, arch.dram_read_rate),
-        ("written", moved.written, arch.dram_write_rate),
-    ):
-        rate = size / cycles
-        if size:
-            yield f"  DRAM {name:<8} {size:>12,} B  {rate:6.1f} B/cycle  ({rate / limit:.0%} of {limit:g})"
-    tiles = max(moved.written, moved.read if not moved.written else 0) / bfloat16.tile_bytes
+def _figures(device: Device, rows: Sequence[Limit]) -> Iterator[str]:
+    cores = len(device.cores)
+    for name, what in (("read", What.READS), ("written", What.WRITES)):
+        for row in rows:
+            if row.what is what:
+                against = f"({row.share:.0%} of {row.ceiling:g})"
+                yield f"  DRAM {name:<8} {row.amount:>12,} B  {row.rate:6.1f} B/cycle  {against}"
+    words, tiles = tiles_moved(rows)
     if tiles:
-        done = "written to" if moved.written else "read from"
+        cycles = device.cycles
         each = f", {cycles * cores / tiles:,.0f} on each of {cores} cores" if cores > 1 else ""
-        yield f"  {cycles / tiles:,.1f} cycles for each {bfloat16.tile_bytes} B (a bf16 tile) {done} DRAM{each}"
+        yield f"  {cycles / tiles:,.1f} cycles for each {bfloat16.tile_bytes} B (a bf16 tile) {words}{each}"

@@ -1,9 +1,9 @@
 """`Run.save_perfetto(path)`: the run as Chrome trace JSON, which ui.perfetto.dev and chrome://tracing open.
 
-A process is a core, a thread is a RISC or an engine thread, a counter is a CB's pages, an arrow goes from a push or pop to
-the wait that it ended. To keep files small, an engine's tiles of one source line are one event as long as no gap
-between them is longer than `GAP`; its args tell the tiles and their busy cycles. A run of more than `MOST` events is
-written up to a cycle, which `otherData` tells. Left out: single NOC transfers.
+A process is a core, a thread is a RISC, an engine thread or a NOC, a counter is a CB's pages, an arrow goes from a push or
+pop to the wait that it ended. To keep files small, an engine's tiles of one source line are one event as long as no gap
+between them is longer than `GAP`, and so are transfers in flight without a pause; args tell how many. A run of more than
+`MOST` events is written up to a cycle, which `otherData` tells. Left out: single NOC transfers.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from typing import Any, NamedTuple
 from ..sim.device import Device
 from ..sim.trace import Event, Site
 from ..sim.work import Work
+from .levels import levels
+from .nocs import NOCS, Stretch, flights, stretches
 from .spans import Coordinates, Lane, State, risc_lanes
 from .threads import THREADS, entries
 
 GAP = 500  # cycles: about one DRAM latency; a longer wait between tiles is worth seeing
 MOST = 150_000  # events; at about 100 B each they stay below 20 MB
-TIDS = {
-    name: k for k, name in enumerate(["BRISC", "NCRISC", "TRISC0", "TRISC1", "TRISC2", "UNPACK", "MATH", "PACK"], 1)
-}
+ORDER = ("BRISC", "NCRISC", "TRISC0", "TRISC1", "TRISC2", "UNPACK", "MATH", "PACK", *NOCS)
+TIDS = {name: k for k, name in enumerate(ORDER, 1)}
 RELEASED_BY = {"cb_wait_front": "push", "cb_reserve_back": "pop"}
 Json = dict[str, Any]
 
@@ -102,6 +103,12 @@ def _slices(writer: Writer) -> Iterator[tuple[tuple[Coordinates, str], list[Slic
         yield (lane.core, lane.name), list(_risc(writer, lane))
     for key, given in entries(writer.device).items():
         yield key, [run for entry in given if isinstance(entry, Work) for run in _runs(writer, entry)]
+    for key, some in flights(writer.device).items():
+        yield key, [_flight(each) for each in stretches(some, writer.device.cycles)]
+
+
+def _flight(it: Stretch) -> Slice:
+    return Slice(it.begin, it.end, "transfers", {"transfers": it.transfers, "B": it.size, "most at once": it.most})
 
 
 def _risc(writer: Writer, lane: Lane) -> Iterator[Slice]:
@@ -144,16 +151,9 @@ def _moves(device: Device) -> list[Event]:
 
 def _counters(writer: Writer) -> Iterator[Json]:
     """Pages in each CB, from 0 on: pushed and not yet popped."""
-    pages: dict[tuple[Coordinates, int], int] = {}
-    for core in writer.device.cores.values():
-        for index in core.cbs:
-            pages[core.xy, index] = 0
-            yield writer.event("C", core.xy, "", 0, f"c_{index} pages", args={"pages": 0})
-    for fact in _moves(writer.device):
-        index, moved, _ = fact.detail
-        pages[fact.core, index] += moved if fact.what == "push" else -moved
-        now = pages[fact.core, index]
-        yield writer.event("C", fact.core, "", fact.start, f"c_{index} pages", args={"pages": now})
+    for level in levels(writer.device):
+        for cycle, pages in level.steps:
+            yield writer.event("C", level.core, "", cycle, f"{level.name} pages", args={"pages": pages})
 
 
 def _arrows(writer: Writer, slices: Lanes) -> Iterator[Json]:

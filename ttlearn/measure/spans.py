@@ -1,7 +1,8 @@
-"""What each RISC and each engine thread does in every cycle of a run: spans without gap or overlap, from the trace.
+"""What each RISC, engine thread and NOC does in every cycle of a run: spans without gap or overlap, from the trace.
 
-A RISC is busy unless its trace says that it waits. Left out: what a RISC does while it is busy, and waits of the
-NOC's own (a full bank, a busy link), which show as longer barriers.
+A RISC is busy unless its trace says that it waits; in a run that hangs, who stands still waits until the run's end.
+Left out: what a RISC does while it is busy, and waits of the NOC's own (a full bank, a busy link), which show as
+longer transfers.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class State(Enum):
     OTHER = "wait"
     SRC = "Src"
     DST = "DST"
-    IDLE = "idle"  # of an engine thread: nothing was issued to it
+    FLIGHT = "in flight"  # of a NOC: transfers are asked for and have not landed
+    IDLE = "idle"  # of an engine thread: nothing was issued to it; of a NOC: nothing is in flight
     DONE = "done"  # of a RISC: its kernel has ended
 
 
@@ -46,7 +48,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Lane:
-    """One RISC, or one engine thread, of one core. Its spans cover the run."""
+    """One RISC, engine thread or NOC of one core. Its spans cover the run."""
 
     core: Coordinates
     name: str
@@ -61,6 +63,8 @@ class Lane:
 def risc_lanes(device: Device) -> Iterator[Lane]:
     """A lane for each RISC that has a kernel."""
     waits: dict[tuple[Coordinates, str], list[Span]] = defaultdict(list)
+    for key, event in standing(device).items():
+        waits[key].append(Span(event.start, event.end, *reason(event), event))
     for fact in device.trace.facts:
         if fact.what.startswith("wait "):
             waits[fact.core, fact.risc].append(Span(fact.start, fact.end, *reason(fact), fact))
@@ -70,6 +74,18 @@ def risc_lanes(device: Device) -> Iterator[Lane]:
                 spans = [Span(0, risc.start, State.LAUNCH), *sorted(waits[core.xy, risc.name], key=lambda s: s.begin)]
                 ended = Span(risc.t, device.cycles, State.DONE)
                 yield Lane(core.xy, risc.name, tuple(filled([*spans, ended], device.cycles, State.BUSY)))
+
+
+def standing(device: Device) -> dict[tuple[Coordinates, str], Event]:
+    """The waits of a hang, which never end: by core and RISC, as the trace would have them if the run's end ended them."""
+    return {
+        (core.xy, risc.name): Event(
+            risc.t, device.cycles, core.xy, risc.name, f"wait {wait.call}", tuple(map(str, wait.args)), wait.site
+        )
+        for core in device.cores.values()
+        for risc in core.riscs
+        if not risc.done and (wait := risc.waiting) is not None
+    }
 
 
 def reason(fact: Event) -> tuple[State, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from ..cells.table import Table
 from ..sim.device import Device
 from .spans import Coordinates, Lane, Span, State, risc_lanes
 from .threads import thread_lanes
@@ -62,6 +63,20 @@ class Stalls:
         if not found:
             raise KeyError(f"no {lane} in this run; it has {', '.join(dict.fromkeys(row.lane for row in self.rows))}")
         return found[0]
+
+    def _repr_html_(self) -> str:
+        """A row a lane, with what the text says of it."""
+        title, *lines = repr(self).splitlines()
+        rows: list[list[str]] = []
+        for line in lines:
+            name, told = line[:10].strip(), line[10:]
+            if not line.startswith(" "):
+                rows.append([line, ""])
+            elif name:
+                rows.append([name, told])
+            else:
+                rows[-1][1] += f" {told}"
+        return Table(title, ["RISC or engine thread", "% of the cycles"], rows).html()
 
     def __repr__(self) -> str:
         groups: dict[str, list[Coordinates]] = defaultdict(list)

@@ -10,10 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ..sim.device import Device
+from ..sim.engine import Engine, Thread
 from ..sim.work import Kind, Marker, Work
 from .spans import Coordinates, Lane, Span, State, filled, has_engine
 
 Entry = Work | Marker
+BLOCKED = {
+    "unconfigured": (State.OTHER, "configuration"),
+    "src full": (State.SRC, "Src room"),
+    "src empty": (State.SRC, "Src data"),
+    "dst full": (State.DST, "DST room"),
+    "dst empty": (State.DST, "DST data"),
+}
 THREADS = {"TRISC0": "UNPACK", "TRISC1": "MATH", "TRISC2": "PACK"}
 
 
@@ -34,8 +42,22 @@ def thread_lanes(device: Device) -> Iterator[Lane]:
             unpack, math, pack = (given[core.xy, name] for name in THREADS.values())
             freed = [0] * core.engine.sections + list(_releases(pack))
             spans = {"UNPACK": _unpack(unpack), "MATH": _math(math, freed), "PACK": _pack(pack)}
+            last = stuck(core.engine, device.cycles)
             for name, some in spans.items():
-                yield Lane(core.xy, name, tuple(filled(some, device.cycles, State.IDLE)))
+                for_ever = [last[name]] if name in last else []
+                yield Lane(core.xy, name, tuple(filled([*some, *for_ever], device.cycles, State.IDLE)))
+
+
+def stuck(engine: Engine, end: int) -> dict[str, Span]:
+    """Of a device that hangs: what each thread that stands still waits for, until the run's `end`."""
+    threads: dict[str, Thread] = {"UNPACK": engine.unpack, "MATH": engine.math, "PACK": engine.pack}
+    found: dict[str, Span] = {}
+    for name, thread in threads.items():
+        work = thread.work()
+        if not engine.idle and thread.blocked in BLOCKED and (work is not None or thread.blocked == "src full"):
+            begin = thread.free if work is None else thread.due(work)
+            found[name] = Span(begin, end, *BLOCKED[thread.blocked])
+    return found
 
 
 def _unpack(given: Sequence[Entry]) -> Iterator[Span]:

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..measure.pictures.palette import BLACK, BLUE, DARK, GREEN, ORANGE, PINK, RED, SKY, YELLOW
 from .rows import GROUPS
 from .table import Table, table
 
-# Okabe and Ito's colours, each with a marker of its own: readable without colour
+# each colour with a marker of its own: readable without colour
 STYLES = {
-    "A": ("o", "#0072B2"),
-    "B": ("s", "#E69F00"),
-    "C": ("D", "#009E73"),
-    "D": ("^", "#D55E00"),
-    "E": ("v", "#56B4E9"),
-    "F": ("P", "#CC79A7"),
-    "G": ("X", "#000000"),
-    "H": ("*", "#F0E442"),
+    "A": ("o", BLUE),
+    "B": ("s", ORANGE),
+    "C": ("D", GREEN),
+    "D": ("^", RED),
+    "E": ("v", SKY),
+    "F": ("P", PINK),
+    "G": ("X", BLACK),
+    "H": ("*", YELLOW),
 }
 BAND = 0.1
 
 
 def picture(made: Table | None = None) -> Any:
     """A matplotlib figure: every row of A to H, on the line if the model is right, with a band of 10 %."""
-    from matplotlib.figure import Figure
+    from ..measure.pictures.drawn import Drawn
 
     made = made or table()
-    figure = Figure(figsize=(7, 6), layout="constrained")
+    figure = Drawn(figsize=(7, 6), layout="constrained")
     axes = figure.add_subplot()
     ends = [min(r.measured for r in made.counted) / 1.5, max(r.measured for r in made.counted) * 1.5]
     low, high = ([end * (1 + sign * BAND) for end in ends] for sign in (-1, 1))
     axes.fill_between(ends, low, high, color="#cccccc", label="within 10 %")
-    axes.plot(ends, ends, color="#666666", linewidth=1, label="as measured")
+    axes.plot(ends, ends, color=DARK, linewidth=1, label="as measured")
     for group in GROUPS:
         if group.counted:
             _points(axes, made, group.letter, f"{group.letter}: {group.title.split(',')[0]}")

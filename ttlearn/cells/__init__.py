@@ -1,0 +1,1 @@
+"""How an error looks: in a notebook cell, in a script, and whole."""

@@ -80,6 +80,17 @@ def layernorms() -> dict[str, Make]:
     found["layernorm 16-bit DST"] = partial(layernorm, fp32_dest_acc_en=False)
     found["layernorm deeper CBs"] = partial(layernorm, cb_depth=5)
     found["layernorm depth 1"] = partial(layernorm, cb_depth=1)
+    residual = np.random.default_rng(4).standard_normal((64, 64))
+    for style in ("helpers", "raw"):
+        found[f"layernorm residual {style}"] = partial(layernorm, residual=residual, style=style)
+        found[f"rmsnorm {style}"] = partial(layernorm, rms=True, beta=False, style=style)
+    streaming = partial(layernorm, design="streaming", block=1)
+    found["streaming sticks"] = partial(streaming, cores=2)
+    found["streaming tiles recentred"] = partial(streaming, pages="tiles", recentre=True, cores=2)
+    found["streaming fp32"] = partial(streaming, rows_=32, dtype=tt.float32)
+    found["streaming depth 1"] = partial(streaming, cb_depth=1)
+    found["streaming residual"] = partial(streaming, residual=residual, gamma=False)
+    found["streaming rmsnorm"] = partial(streaming, residual=residual, rms=True, beta=False)
     return found
 
 

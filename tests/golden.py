@@ -147,10 +147,18 @@ class Result:
     bits: dict[str, Bits]
 
 
-def run(case: Case, kernels: Kernels, *, strict: bool = True, inputs: Mapping[str, Bits] | None = None) -> Result:
+def run(
+    case: Case,
+    kernels: Kernels,
+    *,
+    strict: bool = True,
+    inputs: Mapping[str, Bits] | None = None,
+    numerics: str = "float",
+) -> Result:
     """Run a case. Raises what `generic_op` raises."""
     on = tensors(case, inputs or {})
-    done = tt.generic_op(list(on.values()), descriptor(case, on, kernels), strict=strict)
+    program = replace(descriptor(case, on, kernels), numerics=numerics)
+    done = tt.generic_op(list(on.values()), program, strict=strict)
     return Result(done, {name: zeroed(t) for name, t in on.items()})
 
 

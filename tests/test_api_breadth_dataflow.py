@@ -333,12 +333,12 @@ def test_generators_of_tensors_elsewhere() -> None:
     with pytest.raises(tt.KernelError) as error:
         in_reader(
             lambda seen: seen.append(
-                InterleavedAddrGenFast(bank_base_address=0, page_size=64, data_format=DataFormat.Bfp8_b)
+                InterleavedAddrGenFast(bank_base_address=0, page_size=64, data_format=DataFormat.Bfp4_b)
             )
         )
     assert str(error.value) == (
-        "InterleavedAddrGenFast: data_format is DataFormat.Bfp8_b; tensors are Float16_b or Float32 here, "
-        "so use get_dataformat(cb)"
+        "InterleavedAddrGenFast: data_format is DataFormat.Bfp4_b; tensors are Float16_b, Float32 or Bfp8_b "
+        "here, so use get_dataformat(cb)"
     )
 
 

@@ -388,8 +388,7 @@ def test_a_helper_in_a_file_beside_the_kernel(tmp_path: Path) -> None:
         "NCRISC (reader) divides by zero at reader.cpp line 4 (inside push, push.h line 4): "
         "`cb_push_back(0, n / (n - 3))`: look where the divisor comes from"
     )
-    assert caught.value.__cause__ is not None
-    frames = traceback.extract_tb(caught.value.__cause__.__traceback__)[-2:]
+    frames = traceback.extract_tb(caught.value.__traceback__)[-2:]
     assert [(Path(f.filename).name, f.lineno, f.line) for f in frames] == [
         ("reader.cpp", 4, "push(3);"),
         ("push.h", 4, "cb_push_back(0, n / (n - 3));"),

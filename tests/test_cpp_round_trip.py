@@ -22,7 +22,7 @@ import test_tensix_ops
 from golden import Case
 
 import ttlearn as tt
-from ttlearn import cli
+from ttlearn import demo
 from ttlearn.cpp.read import read
 from ttlearn.cpp.write import write
 from ttlearn.layernorm import phases
@@ -130,6 +130,27 @@ def test_layernorm_does_the_same(style: str, pages: str, recentre: bool) -> None
     both(job.tensors, build(job), job.tensors)
 
 
+VARIANTS: dict[str, dict[str, Any]] = {
+    "streaming": {"design": "streaming", "block": 2},
+    "streaming recentred": {"design": "streaming", "block": 2, "recentre": True},
+    "streaming residual": {"design": "streaming", "block": 2, "residual": True},
+    "streaming rmsnorm": {"design": "streaming", "block": 2, "rms": True},
+    "residual": {"residual": True},
+    "residual raw": {"residual": True, "style": "raw"},
+    "rmsnorm": {"rms": True},
+    "rmsnorm raw": {"rms": True, "style": "raw"},
+}
+
+
+@pytest.mark.parametrize("pages", ["sticks", "tiles"])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_its_variants_do_the_same(name: str, pages: str) -> None:
+    x, options = np.random.default_rng(0).normal(size=(64, 128)), dict(VARIANTS[name])
+    residual, beta = x[::-1] if options.pop("residual", False) else None, None if options.get("rms") else x[0]
+    job = make_job(x, np.ones(128), beta, pages=pages, residual=residual, **options)
+    both(job.tensors, build(job), job.tensors)
+
+
 @pytest.mark.parametrize("number", range(1, 12))
 def test_each_phase_does_the_same(number: int) -> None:
     x = np.random.default_rng(0).normal(size=(32, 64))
@@ -139,7 +160,7 @@ def test_each_phase_does_the_same(number: int) -> None:
 
 
 def test_the_demos_hang_is_the_same() -> None:
-    tensors, program = cli.copy_program(cli.short_reader)
+    tensors, program = demo.copy_program(demo.short_reader)
     both(tensors, program, tensors)
 
 

@@ -15,7 +15,7 @@ import cpp_syntax
 import numpy as np
 import pytest
 
-from ttlearn import cli
+from ttlearn import demo
 from ttlearn.cpp.api import KINDS, namespace
 from ttlearn.cpp.headers import GONE, ONLY_DATA_MOVEMENT, header_of, newer_name
 from ttlearn.cpp.write import write
@@ -102,11 +102,15 @@ def test_the_golden_kernels_pass(name: str) -> None:
 
 def package_programs() -> Iterator[tuple[str, ProgramDescriptor]]:
     """Programs that use every kernel of the package."""
-    yield "cli", cli.copy_program(cli.short_reader)[1]
+    yield "demo", demo.copy_program(demo.short_reader)[1]
     x, row = np.zeros((64, 128), np.float32), np.ones(128, np.float32)
     for style in ("helpers", "raw"):
         yield f"{style}, bare", build(make_job(x, style=style, fp32_dest_acc_en=False))
         yield f"{style}, all", build(make_job(x, row, row, style=style, pages="tiles", recentre=True))
+        yield f"{style}, rmsnorm", build(make_job(x, row, residual=x, rms=True, style=style))
+    streaming: dict[str, Any] = {"design": "streaming", "block": 2}
+    yield "streaming, all", build(make_job(x, row, row, residual=x, recentre=True, **streaming))
+    yield "streaming, rmsnorm", build(make_job(x, row, rms=True, pages="tiles", **streaming))
     for phase in (phases.PHASES[0], phases.PHASES[7]):
         job = replace(make_job(x, row, row), last=phase.number)
         yield phase.name, phases._program(job, phase)[1]

@@ -57,6 +57,7 @@ def test_a_format_knows_its_sizes() -> None:
     assert [(f.name, f.itemsize, f.tile_bytes) for f in Format] == [
         ("BFLOAT16", 2, 2048),
         ("FLOAT32", 4, 4096),
+        ("BFLOAT8_B", 1, 1088),
     ]
 
 

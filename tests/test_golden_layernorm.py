@@ -251,13 +251,18 @@ NAMES = ("mean", "centered", "squared", "variance", "normalized", "gamma_scaled"
 Phases = dict[str, Any]
 
 
-def run_phases(case: Case) -> Phases:
-    """What every phase gives here, as numbers in the shapes of the golden arrays."""
+def run_bits(case: Case, numerics: str = "float") -> Phases:
+    """What every phase gives here, as bit patterns in the shapes of the golden arrays."""
     a = case.arrays
     inputs = {"x": a["x"], "s": tilize(a["scaler"]), "i": tilize(a["inv_std"])}
     inputs |= {"g": tilize(a["gamma"]), "b": tilize(a["beta"])}
-    bits = golden.run(case, KERNELS, inputs=inputs).bits
-    return {name: golden.values(bits[name] if name == "out" else untilize(bits[name])) for name in NAMES}
+    bits = golden.run(case, KERNELS, inputs=inputs, numerics=numerics).bits
+    return {name: bits[name] if name == "out" else untilize(bits[name]) for name in NAMES}
+
+
+def run_phases(case: Case) -> Phases:
+    """The same as numbers."""
+    return {name: golden.values(bits) for name, bits in run_bits(case).items()}
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -130,7 +131,7 @@ def test_a_slow_line_is_not_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def kernel() -> None:
         for _ in range(3):
-            time.sleep(0.2)
+            select.select([], [], [], 0.2)
             await invalidate_l1_cache()
 
     launch(kernel)

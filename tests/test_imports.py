@@ -31,7 +31,8 @@ ROOMS = [
     "silicon",
     "study",
 ]
-ROOMS += ["trials", "show", "learn", "bench", "numbers", "script", "demo", "lab", "bench_notebooks", "doctor", "cli"]
+ROOMS += ["trials", "show", "learn", "numbers", "bench", "bench_numerics", "script", "demo", "lab"]
+ROOMS += ["bench_notebooks", "doctor", "cli"]
 PACKAGE = Path(ttlearn.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
 

@@ -148,8 +148,9 @@ def test_counting_tiles_gives_the_bits_of_counting_sticks(design: Design) -> Non
 def test_rows_that_fit_only_once_run_with_cb_depth_1(width: int, dtype: Format, given: bool) -> None:
     x, (gamma, beta) = draw("normal", (32, width)), parameters(width, given, given)
     with pytest.raises(tt.HostError, match="bytes of L1"):
-        tt.layernorm_fused_rm(x, gamma, beta, dtype=dtype)
+        tt.layernorm_fused_rm(x, gamma, beta, dtype=dtype, design="resident")
     run = tt.layernorm_fused_rm(x, gamma, beta, dtype=dtype, cb_depth=1)
+    assert run.details["design"] == "resident"
     assert compare(run.output, layernorm(x, gamma, beta)).within
 
 
@@ -365,6 +366,24 @@ def test_a_phase_says_what_it_needs(number: int, text: str) -> None:
     with pytest.raises(tt.HostError) as error:
         run_phase(number, draw("normal", (32, 32)))
     assert str(error.value) == text
+
+
+def test_a_phase_counts_the_residual() -> None:
+    x, residual = draw("shifted", (64, 96)), draw("normal", (64, 96))
+    shown = run_phase(4, x, residual=residual).output[:, :1]
+    assert np.abs(shown - (x + residual).mean(axis=1, keepdims=True)).max() <= 4 * TOLERANCE[4] * UNIT
+
+
+def test_phase_3_shows_x_without_the_residual() -> None:
+    x = draw("shifted", (64, 96))
+    assert (run_phase(3, x, residual=x).output == x).all()
+
+
+@pytest.mark.parametrize("option", [{"design": "streaming"}, {"rms": True}])
+def test_phases_are_the_resident_layernorms(option: dict[str, Any]) -> None:
+    with pytest.raises(tt.HostError) as error:
+        run_phase(4, draw("normal", (32, 32)), **option)
+    assert str(error.value) == 'phases are those of the resident layernorm; leave rms and design="streaming" out'
 
 
 # ---- seeds and strictness -----------------------------------------------------------------------------------

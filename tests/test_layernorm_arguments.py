@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import ttlearn as tt
 from ttlearn.layernorm.cbs import cb_table
+from ttlearn.layernorm.designs import designs
 from ttlearn.layernorm.golden import compare, layernorm
 from ttlearn.layernorm.op import make_job
 
@@ -219,6 +220,7 @@ def test_epsilon_may_be_any_number(epsilon: Any) -> None:
         ("pages", "rows", "'sticks', 'tiles'"),
         ("pages", None, "'sticks', 'tiles'"),
         ("style", "cooked", "'helpers', 'raw'"),
+        ("design", "fast", "'auto', 'resident', 'streaming'"),
         ("arch", "grayskull", "'wormhole_b0', 'blackhole'"),
     ],
 )
@@ -258,20 +260,83 @@ def test_cb_depth_is_a_whole_number_from_one(depth: Any) -> None:
 
 def test_a_table_that_does_not_fit_is_shown_with_what_to_shrink() -> None:
     gamma = np.ones(2048)
-    assert message(np.ones((32, 2048)), gamma, gamma) == (
+    assert message(np.ones((32, 2048)), gamma, gamma, design="resident") == (
         "the circular buffers need 1,454,080 bytes of L1, but wormhole_b0 has 1,393,312 for them:\n"
         f"{cb_table(2048)!r}\n"
-        "Each tile row is 131,072 bytes here. Shrink c_0 and c_16 first (cb_depth=1), then W"
+        "Each tile row is 131,072 bytes here. Shrink c_0 and c_16 first (cb_depth=1), then W; "
+        'or take design="streaming", which holds a block of the row at a time'
     )
 
 
 def test_with_cb_depth_1_only_w_is_left_to_shrink() -> None:
     table = cb_table(8192, cb_depth=1, gamma=False, beta=False)
-    assert message(np.ones((32, 8192)), cb_depth=1) == (
+    assert message(np.ones((32, 8192)), cb_depth=1, design="resident") == (
         "the circular buffers need 2,670,592 bytes of L1, but wormhole_b0 has 1,393,312 for them:\n"
         f"{table!r}\n"
-        "Each tile row is 524,288 bytes here, and cb_depth is 1 already: shrink W"
+        "Each tile row is 524,288 bytes here, and cb_depth is 1 already: shrink W; "
+        'or take design="streaming", which holds a block of the row at a time'
     )
+
+
+def test_raw_kernels_do_not_stream() -> None:
+    gamma = np.ones(2048)
+    assert message(np.ones((32, 2048)), gamma, gamma, style="raw") == (
+        'style="raw" shows the resident design only, and the resident design does not fit: it needs 1,454,080 bytes of '
+        'L1, wormhole_b0 has 1,393,312 for circular buffers (with cb_depth=1 it would fit); take style="helpers"'
+    )
+    assert message(X, style="raw", design="streaming") == (
+        'style="raw" shows the resident design only; take style="helpers"'
+    )
+
+
+def test_blocks_that_do_not_fit_are_shown_with_those_that_do() -> None:
+    table = designs(16384, gamma=False, beta=False).wants.streaming(512)
+    assert message(np.ones((32, 16384)), design="streaming", block=512) == (
+        f"the streaming design with blocks of 512 tiles needs {table.total_size:,} bytes of L1, but wormhole_b0 has "
+        f"1,393,312 for them:\n{table!r}\nTake block=64"
+    )
+
+
+def test_buffers_too_deep_for_one_tile_say_so() -> None:
+    table = designs(64, gamma=False, beta=False, cb_depth=512).wants.streaming(1)
+    assert message(X, cb_depth=512) == (
+        "the streaming design with blocks of 1 tile needs 2,119,680 bytes of L1, but wormhole_b0 has "
+        f"1,393,312 for them:\n{table!r}\nTake a smaller cb_depth"
+    )
+
+
+@pytest.mark.parametrize("block", [0, -1, 3, 1.5, "2", 128])
+def test_a_block_divides_the_row(block: Any) -> None:
+    assert message(X, design="streaming", block=block) == (
+        f"block is {block!r}; it must divide the row's 2 tiles: choose one of 1, 2"
+    )
+
+
+@pytest.mark.parametrize("design", ["auto", "resident"])
+def test_only_the_streaming_design_has_blocks(design: str) -> None:
+    assert message(X, design=design, block=1) == (
+        f'block=1 is for design="streaming", and design is \'{design}\'; add design="streaming"'
+    )
+
+
+# ---- residual -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(64,), (64, 64), (1, 32, 64)])
+def test_a_residual_has_the_shape_of_x(shape: tuple[int, ...]) -> None:
+    assert message(X, residual=np.ones(shape)) == (
+        f"residual has shape {list(shape)}; it is added to x, so it needs x's: [32, 64]"
+    )
+
+
+def test_a_residual_must_hold_numbers() -> None:
+    assert message(X, residual=X > 0) == "residual holds bool; give an array of numbers"
+
+
+def test_a_residual_is_not_modified() -> None:
+    residual = X.copy()
+    tt.layernorm_fused_rm(X, residual=residual)
+    assert (residual == X).all()
 
 
 def test_what_does_not_fit_wormhole_may_fit_blackhole() -> None:

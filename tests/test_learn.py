@@ -122,7 +122,7 @@ def test_a_slip_in_python_is_told_with_the_learners_line() -> None:
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: check("99.9", reader), "there is no exercise '99.9'; there are 01.1"),
+        (lambda: check("99.9", reader), "there is no exercise '99.9'; there are 00.1"),
         (lambda: check("01.1"), 'exercise 01.1 wants reader: write check("01.1", reader)'),
         (lambda: check("01.1", reader, writer), 'check("01.1", reader) takes 1 function(s), not 2'),
         (

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
+import threading
+import time
+import warnings
 from typing import Any
 
 import pytest
@@ -121,14 +125,83 @@ def test_await_forgotten_in_a_helper() -> None:
     )
 
 
-def test_await_forgotten_before_a_helper_is_python_s_own_warning() -> None:
+def test_await_forgotten_before_a_helper() -> None:
+    async def helper() -> None: ...
+
+    async def kernel() -> None:
+        helper()
+        await cb_reserve_back(0, 1)
+
+    assert message(tt.KernelError, kernel) == (
+        f"helper() was never awaited ({at(kernel, 'helper()')}): write `await helper(...)`"
+    )
+
+
+def test_await_forgotten_before_a_helper_that_is_stored() -> None:
+    async def helper() -> None: ...
+
+    async def kernel() -> None:
+        later = helper()
+        del later
+        await cb_wait_front(0, 1)
+
+    assert message(tt.KernelError, kernel) == (
+        f"helper() was never awaited ({at(kernel, 'helper()')}): write `await helper(...)`"
+    )
+
+
+def test_a_helper_that_would_be_awaited_later_is_not_forgotten(recwarn: pytest.WarningsRecorder) -> None:
+    async def helper() -> None: ...
+
+    async def kernel() -> None:
+        later = helper()
+        await cb_wait_front(0, 1)
+        await later
+
+    async def fails() -> None:
+        later = helper()
+        raise KeyError("mine")
+        await later
+
+    assert "waits in cb_wait_front(c_0, 1)" in message(tt.DeviceHang, kernel)
+    with pytest.raises(KeyError):
+        launch(fails)
+    gc.collect()
+    assert list(recwarn) == []
+
+
+def test_await_forgotten_before_a_helper_is_found_without_a_run() -> None:
     async def helper() -> None: ...
 
     async def kernel() -> None:
         helper()
 
-    with pytest.warns(RuntimeWarning, match=r"coroutine '.*helper' was never awaited"):
+    found = tt.ProgramDescriptor([tt.KernelDescriptor(kernel, CORE, READER)]).check()
+    assert list(map(str, found)) == [
+        f"error: helper() was never awaited ({at(kernel, 'helper()')}): write `await helper(...)`"
+    ]
+
+
+def test_a_warning_of_the_kernel_s_own_stays_a_warning() -> None:
+    async def kernel() -> None:
+        warnings.warn("mind the step", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="^mind the step$"):
         launch(kernel)
+
+
+def test_await_forgotten_in_a_helper_that_cannot_wait() -> None:
+    def helper() -> None:
+        cb_reserve_back(0, 1)
+        cb_push_back(0, 1)
+
+    async def kernel() -> None:
+        helper()
+
+    assert message(tt.KernelError, kernel) == (
+        f"cb_reserve_back(c_0, 1) was never awaited ({within(kernel, 'helper', helper, 'reserve')}): write "
+        "`await cb_reserve_back(...)`, make it `async def helper(...)`, and write `await helper(...)` where it is called"
+    )
 
 
 def test_await_forgotten_in_a_compute_kernel() -> None:
@@ -169,12 +242,24 @@ def test_an_await_outside_a_kernel() -> None:
     )
 
 
-def test_await_on_a_call_that_does_not_wait() -> None:
+def test_await_on_a_call_that_only_starts_a_transfer() -> None:
     async def kernel() -> None:
         await noc_async_read_page(0, tensor(0), get_write_ptr(0))
 
     assert message(tt.KernelError, kernel) == (
-        f"NCRISC (kernel) awaits a call that waits for nobody, at {at(kernel, 'await')}: write it without `await`"
+        f"NCRISC (kernel) awaits `noc_async_read_page` at {at(kernel, 'await')}: it only starts the transfer; "
+        "remove `await`, and wait at `await noc_async_read_barrier()`"
+    )
+
+
+def test_await_on_an_increment_over_two_lines() -> None:
+    async def kernel() -> None:
+        await noc_semaphore_inc(
+            get_noc_addr(my_x(), my_y(), get_semaphore(0)), 1)  # fmt: skip
+
+    assert message(tt.KernelError, kernel) == (
+        f"NCRISC (kernel) awaits `noc_semaphore_inc` at {at(kernel, 'await')}: it only starts the increment; "
+        "remove `await`, and wait at `await noc_async_atomic_barrier()`"
     )
 
 
@@ -186,8 +271,18 @@ def test_await_on_a_value() -> None:
         await helper()
 
     assert message(tt.KernelError, kernel) == (
-        f"NCRISC (kernel) awaits a call that waits for nobody, at {within(kernel, 'helper', helper, 'get_write')}: "
-        "write it without `await`"
+        f"NCRISC (kernel) awaits `get_write_ptr` at {within(kernel, 'helper', helper, 'get_write')}: "
+        "it waits for nobody, so remove `await`"
+    )
+
+
+def test_await_on_something_that_is_no_call() -> None:
+    async def kernel() -> None:
+        page = cb_push_back(0, 1)  # type: ignore[func-returns-value]
+        await page
+
+    assert message(tt.KernelError, kernel) == (
+        f"NCRISC (kernel) awaits a call that waits for nobody, at {at(kernel, 'await')}: write it without `await`"
     )
 
 
@@ -215,6 +310,17 @@ def test_asyncio_in_a_kernel_under_a_running_loop() -> None:
     )
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError, NameError, RuntimeError, KeyError])
+def test_an_error_of_the_kernel_s_own_stays_what_it_is(error: type[Exception]) -> None:
+    async def kernel() -> None:
+        raise error("mine") from ValueError("before")
+
+    with pytest.raises(error) as caught:
+        launch(kernel)
+    assert caught.value.args == ("mine",)
+    assert repr(caught.value.__cause__) == "ValueError('before')"
+
+
 def test_a_type_error_of_the_kernel_s_own_stays_what_it_is() -> None:
     async def kernel() -> None:
         len(3)  # type: ignore[arg-type]
@@ -230,6 +336,53 @@ def test_generic_op_in_a_kernel() -> None:
     assert message(tt.HostError, kernel) == (
         "generic_op inside a kernel: a kernel runs on the device; call generic_op on the host"
     )
+
+
+# ---- what a chip has not ----------------------------------------------------------------------------------
+
+
+def _naps() -> None:
+    time.sleep(1)
+
+
+def test_sleep_in_a_kernel_and_in_its_helper() -> None:
+    async def kernel() -> None:
+        time.sleep(1)
+
+    async def calls() -> None:
+        _naps()
+
+    why = "a kernel cannot sleep; it waits with `await`, for a CB, a barrier or a semaphore"
+    assert message(tt.HostError, kernel) == f"{at(kernel, 'sleep')}: {why}"
+    assert message(tt.HostError, calls) == f"{at(_naps, 'sleep')}: {why}"
+
+
+def test_sleep_that_is_imported_in_the_kernel() -> None:
+    async def kernel() -> None:
+        from time import sleep
+
+        sleep(1)  # fmt: skip
+
+    assert message(tt.HostError, kernel) == (
+        f"{at(kernel, 'import')}: a kernel cannot sleep; it waits with `await`, for a CB, a barrier or a semaphore"
+    )
+
+
+def test_a_thread_in_a_kernel() -> None:
+    async def kernel() -> None:
+        threading.Thread(target=print).start()
+
+    assert message(tt.HostError, kernel) == (
+        f"{at(kernel, 'Thread')}: a kernel cannot start threads; "
+        "a core's RISCs are its threads: give each of them its own kernel"
+    )
+
+
+def test_the_host_s_clock_may_be_read_in_a_kernel() -> None:
+    async def kernel() -> None:
+        time.monotonic()
+
+    launch(kernel)
 
 
 # ---- what is given as a kernel ----------------------------------------------------------------------------

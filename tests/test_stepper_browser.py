@@ -1,46 +1,31 @@
 """The saved stepper in a real browser: its figures are the run's, its keys work, it asks nothing of a network.
 
-Skipped where playwright or chromium is missing. Where AXE names a copy of axe-core's axe.min.js, accessibility is judged
-too; where LAB is 1, the widget is run in JupyterLab as well.
+Its accessibility is judged by axe-core, and the widget is played once in JupyterLab.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import Notebook, chromium, jupyterlab, violations
 from programs import cb, empty, launch, reader, rows, writer
 
 import ttlearn as tt
 from ttlearn.learn.hangs import entry
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-AXE = os.environ.get("AXE")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 SIZE = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -242,16 +227,13 @@ def test_printing_shows_the_hang_and_the_log(opened: Any, hang: tt.DeviceHang) -
     assert page.data()["step"] == "1"
 
 
-@pytest.mark.skipif(AXE is None, reason="AXE does not name a copy of axe-core's axe.min.js")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(opened: Any, hang: tt.DeviceHang, layernorm: tt.Run, scheme: str, width: int) -> None:
     for run, number in ((hang, 1), (hang, 94), (layernorm, 205)):
         page = opened(run, color_scheme=scheme, viewport={"width": width, "height": 800})
         page.go(number)
-        page.page.evaluate(Path(str(AXE)).read_text("utf-8"))
-        found = page.page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
-        assert found == []
+        assert violations(page.page) == []
 
 
 # ---- in JupyterLab ------------------------------------------------------------------------------------------
@@ -265,61 +247,22 @@ CELLS = [
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """A JupyterLab on a notebook; gives its address."""
+def notebook(browser: Any, tmp_path: Path) -> Iterator[Notebook]:
+    """A notebook whose last cell shows the stepper, opened in Lab."""
     cells = [
         {"cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None, "id": f"c{k}"}
         for k, text in enumerate(CELLS)
     ]
+    (tmp_path / "root").mkdir()
     book = {"cells": cells, "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}}}
-    (tmp_path / "s.ipynb").write_text(json.dumps({**book, "nbformat": 4, "nbformat_minor": 5}))
-    root = Path(tt.__file__).parent.parent
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=8917", "--allow-root"]
-    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}", "--LabApp.news_url=None"]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    try:
-        _wait_for("http://127.0.0.1:8917/api")
-        yield "http://127.0.0.1:8917/lab/tree/s.ipynb?reset"
-    finally:
-        server.terminate()
-        server.wait(20)
+    (tmp_path / "root" / "s.ipynb").write_text(json.dumps({**book, "nbformat": 4, "nbformat_minor": 5}))
+    with jupyterlab(tmp_path / "root", tmp_path) as address:
+        yield Notebook(browser, address, "s.ipynb")
 
 
-def _wait_for(address: str) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail(f"{address} does not answer")
-
-
-def _run_all(page: Any) -> None:
-    """Lab asks which kernel to use when it is told to run before it has connected to one: then it is told again."""
-    page.wait_for_selector('.jp-KernelName:has-text("ipykernel")')
-    question = page.locator(".jp-Dialog .jp-mod-accept")
-    for _ in range(3):
-        page.click('.lm-MenuBar-item:has-text("Run")')
-        page.click('.lm-Menu-item:has-text("Run All Cells")')
-        page.wait_for_selector(".tt-stepper, .jp-Dialog .jp-mod-accept")
-        if question.count() == 0:
-            return
-        question.click()
-        question.wait_for(state="detached")
-
-
-@pytest.mark.skipif(os.environ.get("LAB") != "1", reason="LAB=1 starts JupyterLab")
-def test_the_widget_plays_in_jupyterlab(browser: Any, lab: str, hang: tt.DeviceHang) -> None:
-    page = browser.new_page(viewport=SIZE)
-    page.set_default_timeout(60_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(lab)
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    _run_all(page)
+def test_the_widget_plays_in_jupyterlab(notebook: Notebook, hang: tt.DeviceHang) -> None:
+    page = notebook.page
+    notebook.run_all()
     page.focus(".tt-stepper")
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     for key in (
@@ -332,7 +275,7 @@ def test_the_widget_plays_in_jupyterlab(browser: Any, lab: str, hang: tt.DeviceH
         " ",
         " ",
         "End",
-    ):  # in Lab "a" adds a cell, "d d" deletes one
+    ):  # Lab's "a" adds a cell, "d d" deletes one
         page.keyboard.press(key)
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     data = page.eval_on_selector(".tt-stepper", "e => ({...e.dataset})")
@@ -341,7 +284,4 @@ def test_the_widget_plays_in_jupyterlab(browser: Any, lab: str, hang: tt.DeviceH
     page.focus(".tt-range")
     page.keyboard.press("ArrowLeft")
     assert page.eval_on_selector(".tt-stepper", "e => Number(e.dataset.step)") == int(data["steps"]) - 1
-    if os.environ.get("SHOT"):
-        page.screenshot(path=os.environ["SHOT"])
-    page.close()
-    assert errors == []
+    assert notebook.failed() == 0 and notebook.errors == []

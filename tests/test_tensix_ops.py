@@ -125,7 +125,7 @@ def kernel(source: Kernel, config: Any, tensors: list[tt.Tensor], args: list[int
     return tt.KernelDescriptor(source, CORES, config, words(*tensors), [((0, 0), args)])
 
 
-def on_device(case: dict[str, Any], g: Golden) -> Any:
+def on_device(case: dict[str, Any], g: Golden, numerics: str = "float") -> Any:
     """The packed tile's bit patterns in face order, (1, 1024)."""
     in_a, in_b, packed = (FORMATS[case[key]] for key in ("dta", "dtb", "dto"))
     a = tt.from_numpy(ARRAYS[f"{case['name']}/a"], in_a, tt.TILE_LAYOUT)
@@ -141,6 +141,7 @@ def on_device(case: dict[str, Any], g: Golden) -> Any:
             kernel(KERNELS[case["op"]](g, case["op"]), config, [], [na, nb]),
         ],
         [cb(0, na, in_a), cb(1, nb, in_b), cb(16, 1, packed)],
+        numerics=numerics,
     )
     tt.generic_op([a, b, out], program)
     return from_rows(tt.to_bits(out))

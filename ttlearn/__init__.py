@@ -22,6 +22,7 @@ from .host.descriptors import (
     RuntimeArgs,
     SemaphoreDescriptor,
     TensorAccessorArgs,
+    UnpackToDestMode,
     WriterConfigDescriptor,
     core_set,
     split_work_to_cores,
@@ -39,17 +40,21 @@ from .host.tensor import (
     to_bits,
     to_numpy,
 )
-from .sim.formats import bfloat16, float32
+from .sim.formats import bfloat8_b, bfloat16, float32
 from .sim.fpu import MathFidelity
 
 if TYPE_CHECKING:
     from . import cpp
+    from .cells.whole import traceback
     from .host.explain import explain_watcher
-    from .layernorm.op import layernorm_fused_rm
+    from .layernorm.op import layernorm_fused_rm, rmsnorm_fused_rm
+    from .layernorm.split import layernorm_split
+    from .show.stepper.widget import step
     from .trials.compare import compare
     from .trials.depths import depths
     from .trials.schedules import explore
     from .trials.shrink import shrink
+    from .trials.sweep import sweep
 
 _LATE = {
     "compare": ".trials.compare",
@@ -57,7 +62,12 @@ _LATE = {
     "explain_watcher": ".host.explain",
     "explore": ".trials.schedules",
     "layernorm_fused_rm": ".layernorm.op",
+    "layernorm_split": ".layernorm.split",
+    "rmsnorm_fused_rm": ".layernorm.op",
     "shrink": ".trials.shrink",
+    "step": ".show.stepper.widget",
+    "sweep": ".trials.sweep",
+    "traceback": ".cells.whole",
 }
 
 __all__ = [
@@ -87,9 +97,11 @@ __all__ = [
     "TTError",
     "Tensor",
     "TensorAccessorArgs",
+    "UnpackToDestMode",
     "Violation",
     "WriterConfigDescriptor",
     "allocate_tensor_on_device",
+    "bfloat8_b",
     "bfloat16",
     "compare",
     "core_set",
@@ -101,10 +113,15 @@ __all__ = [
     "from_numpy",
     "generic_op",
     "layernorm_fused_rm",
+    "layernorm_split",
+    "rmsnorm_fused_rm",
     "shrink",
     "split_work_to_cores",
+    "step",
+    "sweep",
     "to_bits",
     "to_numpy",
+    "traceback",
 ]
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .cells.steps import Told
 
-class TTError(Exception):
+
+class TTError(Told, Exception):
     """Base of everything this package raises on purpose."""
 
 
@@ -44,6 +46,9 @@ class DeviceHang(TTError):
         silent = "The device hangs, and no diagnosis was asked for (diagnose=False): say what each RISC waits for."
         super().__init__(silent if diagnosis is None else str(diagnosis))
         self.diagnosis, self.run = diagnosis, run
+        if diagnosis is not None:
+            waits = diagnosis.root.circle or (diagnosis.root.stop,)
+            self.places = tuple(dict.fromkeys(wait.site.place for wait in waits))
 
     def _repr_html_(self) -> str:
         return str(self.diagnosis._repr_html_()) if self.diagnosis is not None else str(self)

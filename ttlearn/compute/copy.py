@@ -1,6 +1,7 @@
 """One operand to DST: tiles as they are, or a row, a column or an element of a tile for all of it.
 
-Left out: transposing within a face alone, 32-bit tiles that go to DST without passing SrcA (UnpackToDest).
+An fp32 tile loses its low 13 bits on its way through SrcA, unless its CB is UnpackToDestFp32. Left out: transposing
+within a face alone.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def copy_init(cbid: int, transpose: int = 0, transpose_within_16x16_face: bool =
     """Program a copy of tiles from a CB to DST."""
     risc = engine("copy_init")
     if isinstance(risc, Unpack):
-        program = programs.UNPACK_TRANSPOSED if transpose else programs.UNPACK_A
-        risc.configure(program=program)
+        program = programs.UNPACK_TO_DEST if risc.ring(cbid, "copy_init").cb.to_dest else programs.UNPACK_A
+        risc.configure(program=programs.UNPACK_TRANSPOSED if transpose else program)
     elif isinstance(risc, Math):
         risc.configure(program=programs.TRANSPOSE if transpose else programs.COPY)
 

@@ -104,10 +104,13 @@ def reduce_uninit(icb: int = 0) -> None:
 
 
 def matmul_init(in0_cb_id: int, in1_cb_id: int, transpose: int = 0) -> None:
-    """Program a tile product. in1 goes to SrcA: start up with `src_order=SrcOrder.Reverse`."""
+    """Program a tile product, with in1's tiles transposed if `transpose`.
+
+    in1 goes to SrcA: start up with `src_order=SrcOrder.Reverse`.
+    """
     risc = engine("matmul_init")
     if isinstance(risc, Unpack):
-        risc.configure(program=programs.UNPACK_MATMUL)
+        risc.configure(program=programs.UNPACK_MATMUL_TRANSPOSED if transpose else programs.UNPACK_MATMUL)
     elif isinstance(risc, Math):
         risc.configure(program=programs.MATMUL)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import KernelError, Violation
 from ..sim.cb import Ring
+from ..sim.formats import Format
 from ..sim.trisc import Pack
 from ..sim.waits import Role, now
 from ..sim.work import Kind
@@ -31,6 +32,8 @@ __all__ = [
     "tile_regs_release",
     "tile_regs_wait",
 ]
+
+_U, _M, _P = Role.UNPACK, Role.MATH, Role.PACK
 
 
 def pack_init(ocb: int) -> None:
@@ -66,6 +69,11 @@ def pack_reconfig_l1_acc(l1_acc_en: int) -> None:
     """From now on packing adds to what L1 holds (1), or overwrites it (0): partial sums without a copy back to DST."""
     risc = engine("pack_reconfig_l1_acc")
     if isinstance(risc, Pack):
+        if l1_acc_en and risc.conf.format is Format.BFLOAT8_B:
+            raise KernelError(
+                "pack_reconfig_l1_acc(1): the packer writes bfloat8_b, to which it cannot add in L1; pack partial sums "
+                "to a CB of tt.bfloat16 or tt.float32"
+            )
         risc.configure(l1_acc=bool(l1_acc_en))
 
 
@@ -79,39 +87,43 @@ def dummy_pack(cb_id: int) -> None:
 
 def tile_regs_acquire() -> None:
     """MATH's engine waits for a free DST section. The RISC goes on."""
-    if now.role is Role.MATH:
+    role = now.role
+    if role is _M:
         now.risc.open_section(Kind.ACQUIRE)
-    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
+    elif role is not _U and role is not _P:
         engine("tile_regs_acquire")
 
 
 def tile_regs_commit() -> None:
     """MATH hands its section to PACK."""
-    if now.role is Role.MATH:
+    role = now.role
+    if role is _M:
         risc = now.risc
         if risc.strict and not risc.open:
             raise Violation("tile_regs_commit(): no section is open; call tile_regs_acquire() before it")
         risc.close_section(Kind.COMMIT)
-    elif now.role is not Role.UNPACK and now.role is not Role.PACK:
+    elif role is not _U and role is not _P:
         engine("tile_regs_commit")
 
 
 def tile_regs_wait() -> None:
     """PACK's engine waits for a committed section. The RISC goes on."""
-    if now.role is Role.PACK:
+    role = now.role
+    if role is _P:
         now.risc.open_section(Kind.WAIT)
-    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
+    elif role is not _U and role is not _M:
         engine("tile_regs_wait")
 
 
 def tile_regs_release() -> None:
     """PACK zeroes its section and gives it back to MATH."""
-    if now.role is Role.PACK:
+    role = now.role
+    if role is _P:
         risc = now.risc
         if risc.strict and not risc.open:
             raise Violation("tile_regs_release(): no section is held; call tile_regs_wait() before it")
         risc.close_section(Kind.RELEASE)
-    elif now.role is not Role.UNPACK and now.role is not Role.MATH:
+    elif role is not _U and role is not _M:
         engine("tile_regs_release")
 
 

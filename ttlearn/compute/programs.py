@@ -21,10 +21,12 @@ from ..sim.work import MathProgram, Shape, Tiles, UnpackProgram
 # ---- UNPACK -----------------------------------------------------------------------------------------------
 
 UNPACK_A = UnpackProgram("copy", 4, 4, reads=1)  # SrcB gets dummy zeros
+UNPACK_TO_DEST = UnpackProgram("copy to DST", 4, 4, reads=1, whole=True)  # its time is that of a copy (unverified)
 UNPACK_TRANSPOSED = UnpackProgram("transpose", 4, 4, reads=1)
 UNPACK_TILIZE = UnpackProgram("tilize", 2, 2, reads=1)  # two runs a tile: upper faces, lower faces
 UNPACK_UNTILIZE = UnpackProgram("untilize", 4, 4, reads=1, untilized=True)
 UNPACK_MATMUL = UnpackProgram("matmul", 1, 0)  # whole tiles; in0 goes to SrcB by the call itself
+UNPACK_MATMUL_TRANSPOSED = UnpackProgram("matmul, in1 transposed", 1, 0, transposed=True)
 UNPACK_AB = {
     BroadcastType.NONE: UnpackProgram("two operands", 4, 4),
     BroadcastType.ROW: UnpackProgram("two operands, row broadcast", 4, 4),
@@ -46,13 +48,13 @@ UNPACK_REDUCE_ROW = UnpackProgram("reduce rows", 1, 1)  # whole tiles, scaler to
 # ---- MATH -------------------------------------------------------------------------------------------------
 
 
-def _copied(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+def _copied(a: Tiles, b: Tiles, risc: Math, dst: Tiles | None) -> Tiles:
     return a
 
 
 COPY = MathProgram("copy", 4, 4, lambda fidelity, arch: int(arch.copy), _copied)
 TRANSPOSE = MathProgram(
-    "transpose", 4, 4, lambda fidelity, arch: int(arch.copy), lambda a, b, risc: fpu.transpose_wh(a)
+    "transpose", 4, 4, lambda fidelity, arch: int(arch.copy), lambda a, b, risc, dst: fpu.transpose_wh(a)
 )
 
 
@@ -60,8 +62,8 @@ TRANSPOSE = MathProgram(
 def binary(op: EltwiseBinaryType, bcast: BroadcastType, high: bool, adds: bool = False) -> MathProgram:
     """add, sub or mul; above LoFi one run of mul takes one face through all phases. mul always adds to DST."""
 
-    def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
-        return fpu.eltwise(op, a, b, bcast, risc.fidelity, risc.fp32_dest)
+    def apply(a: Tiles, b: Tiles, risc: Math, dst: Tiles | None) -> Tiles:
+        return risc.arithmetic.eltwise(op, a, b, bcast, risc.fidelity, risc.fp32_dest, dst)
 
     def cycles(fidelity: MathFidelity, arch: Arch) -> int:
         return arch.eltwise * (fidelity.value if multiplies else 1)
@@ -93,16 +95,19 @@ def reuse(op: EltwiseBinaryType, dst_first: bool) -> MathProgram:
     def fold(dst: Tiles | None, a: Tiles, b: Tiles, risc: Math) -> Tiles:
         held = np.zeros(1024, np.float32) if dst is None else dst
         for operand in b if dst_first else a:
-            source = fpu.to_source(held, risc.fp32_dest)  # SrcA and SrcB are narrower than an fp32 DST (unverified)
+            # SrcA and SrcB are narrower than an fp32 DST (unverified)
+            source = risc.arithmetic.to_source(held, risc.fp32_dest)
             pair = (source, operand) if dst_first else (operand, source)
-            held = fpu.eltwise(op, pair[0][None], pair[1][None], BroadcastType.NONE, risc.fidelity, risc.fp32_dest)[0]
+            held = risc.arithmetic.eltwise(
+                op, pair[0][None], pair[1][None], BroadcastType.NONE, risc.fidelity, risc.fp32_dest
+            )[0]
         return held
 
     def cycles(fidelity: MathFidelity, arch: Arch) -> int:
         return arch.copy + arch.eltwise * (fidelity.value if multiplies else 1)  # unverified: both parts, one by one
 
     name = f"{op.value} with DST"
-    return MathProgram(name, 1, 1, cycles, lambda a, b, risc: fold(None, a, b, risc)[None], fold)
+    return MathProgram(name, 1, 1, cycles, lambda a, b, risc, dst: fold(None, a, b, risc)[None], fold)
 
 
 REUSE_CALL = (Shape(4), Shape(4))
@@ -113,7 +118,7 @@ def unary_bcast(bcast: BroadcastType) -> tuple[MathProgram, tuple[Shape, Shape]]
     takes = {BroadcastType.ROW: (0, 4), BroadcastType.COL: (0, 0), BroadcastType.SCALAR: (1, 1)}[bcast]
     shape = Shape(2, 1, 2) if bcast is BroadcastType.COL else Shape(1)
 
-    def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+    def apply(a: Tiles, b: Tiles, risc: Math, dst: Tiles | None) -> Tiles:
         return np.broadcast_to(fpu.broadcast(b, bcast), a.shape)
 
     program = MathProgram(f"{bcast.value} broadcast", *takes, lambda fidelity, arch: int(arch.copy), apply)
@@ -130,13 +135,13 @@ def reduce(pool: PoolType, dim: ReduceDim) -> MathProgram:
         if len(data) < len(scaler):
             data = np.broadcast_to(data, scaler.shape)
         if len(scaler) == 1 or not (scaler != scaler[0]).any():
-            return fpu.reduce_accumulate(pool, dim, dst, data, scaler[0], risc.fp32_dest, risc.fidelity)
+            return risc.arithmetic.reduce_accumulate(pool, dim, dst, data, scaler[0], risc.fp32_dest, risc.fidelity)
         for tile, weights in zip(data, scaler, strict=True):
-            dst = fpu.reduce_accumulate(pool, dim, dst, tile[None], weights, risc.fp32_dest, risc.fidelity)
+            dst = risc.arithmetic.reduce_accumulate(pool, dim, dst, tile[None], weights, risc.fp32_dest, risc.fidelity)
         assert dst is not None
         return dst
 
-    def apply(a: Tiles, b: Tiles, risc: Math) -> Tiles:
+    def apply(a: Tiles, b: Tiles, risc: Math, held: Tiles | None) -> Tiles:
         return fold(None, a, b, risc)[None]
 
     def cycles(fidelity: MathFidelity, arch: Arch) -> int:
@@ -158,7 +163,7 @@ def _product(dst: Tiles | None, a: Tiles, b: Tiles, risc: Math) -> Tiles:
     n = max(len(a), len(b))
     in0, in1 = np.broadcast_to(b, (n, 1024)), np.broadcast_to(a, (n, 1024))
     start = np.zeros(1024, np.float32) if dst is None else dst
-    return fpu.matmul_accumulate(start, in0, in1, risc.fp32_dest, risc.fidelity)
+    return risc.arithmetic.matmul_accumulate(start, in0, in1, risc.fp32_dest, risc.fidelity)
 
 
 MATMUL = MathProgram(
@@ -166,7 +171,7 @@ MATMUL = MathProgram(
     1,
     0,
     lambda fidelity, arch: int(arch.matmul_phase * fidelity.value + arch.matmul_fixed),
-    lambda a, b, risc: _product(None, a, b, risc)[None],
+    lambda a, b, risc, dst: _product(None, a, b, risc)[None],
     _product,
     adds=True,
 )

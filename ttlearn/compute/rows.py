@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..errors import KernelError, Violation
 from ..kernel import integer
+from ..sim.formats import Format
 from ..sim.trisc import Math, Pack, Trisc, Unpack
 from ..sim.work import Kind, Shape, Work
 from . import programs
@@ -41,6 +42,19 @@ def _alone(risc: Trisc, call: str) -> None:
         )
 
 
+def _rows_need(risc: Trisc, call: str, cb: int, instead: str) -> None:
+    """Rows are of bf16 or fp32; the kernel library asserts it (W, tilize_helpers.inl, untilize_helpers.inl)."""
+    if cb_format(risc, cb, call) is Format.BFLOAT8_B:
+        raise KernelError(
+            f"{call}: c_{cb} holds bfloat8_b, in which the 16 elements of a face's row share an exponent, so it has no "
+            f"row-major form; {instead}"
+        )
+
+
+_SAY_IN = "keep the sticks in tt.bfloat16 or tt.float32 and give the tiles' CB tt.bfloat8_b"
+_SAY_OUT = "give the rows' CB tt.bfloat16 or tt.float32 (its tiles may be tt.bfloat8_b)"
+
+
 def _run(risc: Trisc, kind: Kind, call: str, n: int, own: bool) -> Work:
     """One block entry of n tiles, issued by the kernel's line."""
     work = risc.put(kind, 2, risc.conf, call)  # type: ignore[attr-defined]
@@ -59,6 +73,7 @@ def _run(risc: Trisc, kind: Kind, call: str, n: int, own: bool) -> Work:
 def tilize_init(icb: int, block: int, ocb: int) -> None:
     """Program tilize for sticks that are `block` tiles wide."""
     risc = engine("tilize_init")
+    _rows_need(risc, "tilize_init", icb, _SAY_IN)
     if isinstance(risc, Unpack):
         risc.configure(program=programs.UNPACK_TILIZE, rows=True, block=block)
     elif isinstance(risc, Math):
@@ -70,6 +85,7 @@ def tilize_init(icb: int, block: int, ocb: int) -> None:
 def tilize_block(icb: int, block: int, ocb: int, input_tile_index: int = 0, output_tile_index: int = 0) -> None:
     """32 sticks of `block` tiles at the front of `icb` to `block` tile pages at the back of `ocb`."""
     risc = engine("tilize_block")
+    _rows_need(risc, "tilize_block", icb, _SAY_IN)
     _alone(risc, "tilize_block")
     if integer("tilize_block", "block", block) == 0:
         raise KernelError("tilize_block: block is 0; give the width of the sticks in tiles")
@@ -118,6 +134,7 @@ def untilize_init(icb: int) -> None:
 def untilize_block(icb: int, full_ct_dim: int, ocb: int, *, block_ct_dim: int = 1) -> None:
     """`full_ct_dim` tiles at the front of `icb` to 32 row-major rows at the back of `ocb`."""
     risc = engine("untilize_block")
+    _rows_need(risc, "untilize_block", ocb, _SAY_OUT)
     _alone(risc, "untilize_block")
     if isinstance(risc, Unpack):
         ring = risc.ring(icb, "untilize_block")
@@ -161,6 +178,7 @@ def pack_untilize_init(icb: int, ocb: int, *, block_ct_dim: int = 8, full_ct_dim
 def pack_untilize_dest_init(ocb: int, *, block_ct_dim: int = 8, full_ct_dim: int | None = None) -> None:
     """The packer's part of `pack_untilize_init`, for tiles that are in DST already."""
     risc = engine("pack_untilize_dest_init")
+    _rows_need(risc, "pack_untilize_init", ocb, _SAY_OUT)
     if isinstance(risc, Pack):
         full = full_ct_dim or block_ct_dim
         _check_block(risc, "pack_untilize_init", block_ct_dim, full)
@@ -223,6 +241,7 @@ def pack_untilize_dest(
 
 def _pack_rows(risc: Pack, call: str, ocb: int, block: int, block_index: int, first: int) -> None:
     ring = risc.ring(ocb, call)
+    _rows_need(risc, call, ocb, _SAY_OUT)
     width = 32 * ring.cb.format.itemsize
     start = ring.wr + block_index * block * width
     for done in range(0, block, risc.limit):

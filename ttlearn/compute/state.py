@@ -123,7 +123,7 @@ def mm_init(in0_cb_id: int = 0, in1_cb_id: int = 1, out_cb_id: int = 16, transpo
     compute_kernel_hw_startup(in0_cb_id, in1_cb_id, out_cb_id, src_order=SrcOrder.Reverse)
     risc = engine("mm_init")
     if isinstance(risc, Unpack):
-        risc.configure(program=programs.UNPACK_MATMUL)
+        risc.configure(program=programs.UNPACK_MATMUL_TRANSPOSED if transpose else programs.UNPACK_MATMUL)
     elif isinstance(risc, Math):
         risc.configure(program=programs.MATMUL)
 

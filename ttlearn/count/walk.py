@@ -234,6 +234,9 @@ class Walk:
             return combined(node.op, self._value(node.left, values), self._value(node.right, values))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return combined(ast.Sub(), number(0), self._value(node.operand, values))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            operand = self._value(node.operand, values)
+            return number(int(not operand.constant)) if operand is not None and operand.constant is not None else None
         if isinstance(node, ast.Compare):
             return self._compared(node, values)
         if isinstance(node, ast.Call):

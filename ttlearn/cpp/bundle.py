@@ -63,7 +63,7 @@ def main():
 if __name__ == "__main__":
     main()
 """
-_FORMATS = {Format.BFLOAT16: "ttnn.bfloat16", Format.FLOAT32: "ttnn.float32"}
+_FORMATS = {Format.BFLOAT16: "ttnn.bfloat16", Format.FLOAT32: "ttnn.float32", Format.BFLOAT8_B: "ttnn.bfloat8_b"}
 
 
 def bundle(program: Any, folder: str | Path, tensors: list[Any] | None = None) -> Path:
@@ -199,8 +199,13 @@ def _config(config: Any) -> str:
     return (
         f"ttnn.ComputeConfigDescriptor(math_fidelity=ttnn.MathFidelity.{config.math_fidelity.name}, "
         f"math_approx_mode={config.math_approx_mode}, fp32_dest_acc_en={config.fp32_dest_acc_en}, "
-        f"dst_full_sync_en={config.dst_full_sync_en})"
+        f"dst_full_sync_en={config.dst_full_sync_en}{_to_dest(config)})"
     )
+
+
+def _to_dest(config: Any) -> str:
+    modes = ", ".join(f"ttnn.UnpackToDestMode.{mode.name}" for mode in config.unpack_to_dest_mode)
+    return f", unpack_to_dest_mode=[{modes}]" if modes else ""
 
 
 def _cb(cb: Any, places: _Places) -> list[str]:

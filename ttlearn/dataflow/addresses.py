@@ -124,11 +124,11 @@ def _only_dram(name: str, dram: bool) -> None:
 
 
 def _tile_bytes(data_format: DataFormat) -> int:
-    sizes = {DataFormat.Float32: 4096, DataFormat.Float16_b: 2048}
+    sizes = {DataFormat.Float32: 4096, DataFormat.Float16_b: 2048, DataFormat.Bfp8_b: 1088}
     if data_format not in sizes:
         raise KernelError(
-            f"InterleavedAddrGenFast: data_format is {data_format}; tensors are Float16_b or Float32 here, "
-            "so use get_dataformat(cb)"
+            f"InterleavedAddrGenFast: data_format is {data_format}; tensors are Float16_b, Float32 or Bfp8_b "
+            "here, so use get_dataformat(cb)"
         )
     return sizes[data_format]
 

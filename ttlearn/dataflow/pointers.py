@@ -43,7 +43,7 @@ MEM_ZEROS_SIZE = ZEROS  # bytes of zeros at MEM_ZEROS_BASE()
 
 
 class DataFormat(Enum):
-    """The chip's numbers of the element formats. CBs hold Float32 or Float16_b (bf16) here."""
+    """The chip's numbers of the element formats. CBs hold Float32, Float16_b (bf16) or Bfp8_b here."""
 
     Float32 = 0
     Float16 = 1
@@ -99,7 +99,14 @@ def get_tile_hw(cbid: int) -> int:
 def get_dataformat(cbid: int) -> DataFormat:
     """The CB's element format."""
     held = mover("get_dataformat").ring(cbid, "get_dataformat").cb.format
-    return DataFormat.Float32 if held is Format.FLOAT32 else DataFormat.Float16_b
+    return _FORMATS[held]
+
+
+_FORMATS = {
+    Format.FLOAT32: DataFormat.Float32,
+    Format.BFLOAT16: DataFormat.Float16_b,
+    Format.BFLOAT8_B: DataFormat.Bfp8_b,
+}
 
 
 def MEM_ZEROS_BASE() -> int:

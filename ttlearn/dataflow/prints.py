@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import KernelError
 from ..kernel import DPRINT, integer, running
+from ..sim import bfp8
 from ..sim.formats import Format, bf16_values
 from ..sim.sched import Risc
 from ..sim.tile import TILE, index
@@ -120,7 +121,8 @@ class TileSlice:
         if not self.note:
             front = given.get("ptr_type", TSLICE_RD_PTR if risc.name in ("BRISC", "TRISC0") else TSLICE_WR_PTR)
             values = _tile(risc, cb, integer("TileSlice", "tile_idx", tile_idx), front)
-            count = MAX_BYTES // risc.ring(cb, "TileSlice").cb.format.itemsize
+            held = risc.ring(cb, "TileSlice").cb.format
+            count = MAX_BYTES // max(2, held.itemsize)  # a bfloat8_b element is sent with its exponent (W)
             self._take(values, slice_range, given.get("print_untilized", True), count)
 
     def _take(self, values: NDArray[np.float32], part: SliceRange, untilized: bool, count: int) -> None:
@@ -145,6 +147,8 @@ def _tile(risc: Risc, cb: int, tile_idx: int, front: bool) -> NDArray[np.float32
     size, l1 = ring.cb.format.tile_bytes, risc.core.l1
     l1.settle(risc.t)
     raw = l1.view((ring.rd if front else ring.wr) + tile_idx * size, size, "TileSlice")
+    if ring.cb.format is Format.BFLOAT8_B:
+        return bfp8.unpack(raw).reshape(-1)
     return raw.view(np.float32) if ring.cb.format is Format.FLOAT32 else bf16_values(raw.view(np.uint16))
 
 

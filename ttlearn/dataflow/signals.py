@@ -1,14 +1,14 @@
 """Multicast and semaphores: how cores tell each other.
 
 A semaphore is an L1 word with the same address on every core. A multicast reaches a rectangle, the sender left
-out unless the call says loopback. Left out: what a linked multicast reserves on its way.
+out unless the call says loopback. Left out: what a linked multicast reserves on its way, multicasts round the torus.
 """
 
 from __future__ import annotations
 
 from ..errors import KernelError
 from ..kernel import integer, synced
-from ..sim.noc import Signal, Target, Transfer, check_alignment, noc_address
+from ..sim.noc import Missing, Signal, Target, Transfer, check_alignment, noc_address
 from ..sim.sched import Risc
 from ..sim.waits import Wait
 from .pointers import mover, tt_l1_ptr
@@ -36,14 +36,31 @@ def _address(pointer: int | tt_l1_ptr) -> int:
 def _rectangle(call: str, risc: Risc, noc_addr: int, size: int, loopback: bool) -> list[Target]:
     """The targets in a multicast address; the sender only if `loopback`."""
     address, device = noc_addr & (1 << 36) - 1, risc.core.device
-    xs = sorted((noc_addr >> 48 & 63, noc_addr >> 36 & 63))
-    ys = sorted((noc_addr >> 54 & 63, noc_addr >> 42 & 63))
-    places = [(x, y) for y in range(ys[0], ys[1] + 1) for x in range(xs[0], xs[1] + 1)]
+    (left, top), (right, bottom) = _corners(call, risc, noc_addr)
+    places = [(x, y) for y in range(top, bottom + 1) for x in range(left, right + 1)]
+    if places == [risc.core.virtual]:
+        plain = "noc_semaphore_set" if "semaphore" in call else "noc_async_write"
+        raise KernelError(f"{call}: its rectangle is this core alone, which may hang on the chip; use {plain}")
     return [
         device.target(noc_address(x, y, address), size, call)
         for x, y in places
         if loopback or (x, y) != risc.core.virtual
     ]
+
+
+def _corners(call: str, risc: Risc, noc_addr: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Upper left and lower right. NOC 0 runs right and down from the first corner, NOC 1 left and up (W, sanitize.h)."""
+    start, end = (noc_addr >> 48 & 63, noc_addr >> 54 & 63), (noc_addr >> 36 & 63, noc_addr >> 42 & 63)
+    noc: int = risc.kernel.config.noc
+    first, last = (end, start) if noc else (start, end)
+    if first[0] > last[0] or first[1] > last[1]:
+        (left, right), (top, bottom) = sorted((start[0], end[0])), sorted((start[1], end[1]))
+        given = (right, bottom, left, top) if noc else (left, top, right, bottom)
+        raise KernelError(
+            f"{call}: on NOC {noc}, which runs {'left and up' if noc else 'right and down'}, a multicast from {start} to "
+            f"{end} goes round the chip; use get_noc_multicast_addr({', '.join(map(str, given))}, ...)"
+        )
+    return first, last
 
 
 def _multicast(
@@ -54,7 +71,8 @@ def _multicast(
     path = arch.linked_multicast if linked else arch.multicast
     site, port = core.site(2, risc), core.ports[risc]
     targets = _rectangle(call, risc, noc_addr, size, loopback)
-    port.missing += abs(num_dests - len(targets))  # the barrier counts acknowledgements and wants exactly num_dests
+    if num_dests != len(targets):  # the barrier counts acknowledgements and wants exactly num_dests
+        port.missing.append(Missing("write", site, num_dests, len(targets)))
     for target in targets if signal else ():
         core.observer.signal(risc, target, noc_addr >> 36, site)
     order = core.observer.release(risc) if signal else {}
@@ -122,7 +140,11 @@ def noc_semaphore_inc(addr: int, incr: int) -> None:
 def noc_semaphore_inc_multicast(addr: int, incr: int, num_dests: int) -> None:
     """Add `incr` to a semaphore of every core of a rectangle, the sender excepted."""
     risc = mover("noc_semaphore_inc_multicast")
-    for target in _rectangle("noc_semaphore_inc_multicast", risc, addr, 4, False):
+    targets = _rectangle("noc_semaphore_inc_multicast", risc, addr, 4, False)
+    if num_dests != len(targets):
+        site = risc.core.site(1, risc)
+        risc.core.ports[risc].missing.append(Missing("atomic", site, num_dests, len(targets)))
+    for target in targets:
         assert target.core is not None
         here = noc_address(*target.core.virtual, target.address)
         _signal("noc_semaphore_inc_multicast", here, "atomic", True, incr, path=addr >> 36)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import HostError
+from ..sim.arithmetic import ARITHMETIC
 from ..sim.cb import CircularBuffer
 from ..sim.device import Core, Device
+from ..sim.formats import float32
 from ..sim.jitter import START
 from ..sim.sched import Risc
 from ..sim.trisc import Trisc
@@ -27,14 +29,20 @@ from .descriptors import (
     ProgramDescriptor,
     RuntimeArgs,
     SourceType,
+    UnpackToDestMode,
 )
+from .kernel_names import look
 
 
 def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> None:
     """Place CBs and semaphores, check and start all kernels."""
+    if program.numerics not in ARITHMETIC:
+        known = " or ".join(f'numerics="{name}"' for name in ARITHMETIC)
+        raise HostError(f"ProgramDescriptor(numerics={program.numerics!r}): no such arithmetic; write {known}")
     kernels = [translated(kernel) for kernel in program.kernels]
     for kernel in kernels:
         _check_function(kernel)
+        look(kernel.kernel_source)
     for kernel in kernels:
         for xy in kernel.core_ranges.cores():
             _check_core(device, xy, kernel.name)
@@ -53,6 +61,7 @@ def build(device: Device, program: ProgramDescriptor, strict: bool = True) -> No
                 address = device.arch.semaphore_base + 16 * semaphore.id
                 device.cores[xy].l1.data[address : address + 4].view("u4")[0] = semaphore.initial_value
     for core in device.cores.values():
+        core.math.arithmetic = ARITHMETIC[program.numerics]
         _check_l1(core)
         core.wire()
     for number, kernel in enumerate(kernels, 1):
@@ -205,6 +214,9 @@ def _configure(core: Core, config: ComputeConfigDescriptor) -> None:
     math, pack = core.math, core.pack
     math.fidelity, math.fp32_dest = config.math_fidelity, config.fp32_dest_acc_en
     core.unpack.limit = math.limit = pack.limit = limit
+    for index, cb in core.cbs.items():
+        modes = config.unpack_to_dest_mode[index : index + 1]
+        cb.to_dest = UnpackToDestMode.UnpackToDestFp32 in modes and cb.format is float32
 
 
 def _mover(core: Core, kernel: KernelDescriptor, config: DataMovementConfigDescriptor) -> Risc:

@@ -16,12 +16,13 @@ from dataclasses import replace
 from ..debug.hang import diagnosis
 from ..debug.hang.causes import Cause, Root
 from ..dry.device import Broken, DryDevice
-from ..errors import CppError, HostError
+from ..errors import CppError, HostError, KernelError
 from ..sim.arch import ARCHS
 from ..sim.waits import now
 from .build import build
 from .descriptors import ProgramDescriptor
 from .findings import Finding, Findings, Kind
+from .forgotten import drop, forgotten
 from .guard import guard
 from .tensor import Tensor
 from .totals import totals
@@ -45,8 +46,11 @@ def check(
         build(device, program)
     except (HostError, CppError) as error:
         return Findings([Finding(Kind.DOES_NOT_FIT, str(error))])
-    finished = _run(device)
-    found = [*_refused(device), *(() if finished else _hangs(device)), *totals(device, program, finished)]
+    finished = False
+    with contextlib.suppress(KernelError), forgotten() as dropped:
+        finished = _run(device)
+    lost = [Finding(Kind.REFUSED, str(error)) for error in dropped]
+    found = [*lost, *_refused(device), *(() if finished else _hangs(device)), *totals(device, program, finished)]
     ordered = sorted(_folded(found), key=lambda finding: list(Kind).index(finding.kind))
     return Findings(ordered, [_undecided(broken) for broken in device.broken if broken.undecided])
 
@@ -67,9 +71,8 @@ def _run(device: DryDevice) -> bool:
     finally:
         now.clear()
         for risc in riscs:
-            risc.owed = None
-            assert risc.coro is not None
-            risc.coro.close()
+            drop(risc)
+            risc.stop()
 
 
 def _refused(device: DryDevice) -> Iterator[Finding]:

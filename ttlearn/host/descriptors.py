@@ -16,6 +16,7 @@ from ..errors import HostError
 from ..sim.formats import Format
 from ..sim.fpu import MathFidelity
 from .findings import Findings
+from .reprs import kernel_table, program_table
 from .tensor import Tensor
 
 
@@ -99,14 +100,22 @@ class WriterConfigDescriptor(DataMovementConfigDescriptor):
         super().__init__(DataMovementProcessor.RISCV_0, 1)
 
 
+class UnpackToDestMode(Enum):
+    """How a CB's tiles get to DST when they are copied: by way of SrcA, or fp32 tiles as they are (fp32 DST only)."""
+
+    Default = 0
+    UnpackToDestFp32 = 1
+
+
 @dataclass(frozen=True)
 class ComputeConfigDescriptor:
-    """How the engine computes."""
+    """How the engine computes. `unpack_to_dest_mode` has an entry a CB; left out, every CB has the default."""
 
     math_fidelity: MathFidelity = MathFidelity.HiFi4
     math_approx_mode: bool = False
     fp32_dest_acc_en: bool = False
     dst_full_sync_en: bool = False
+    unpack_to_dest_mode: Sequence[UnpackToDestMode] = ()
 
 
 class RuntimeArgs:
@@ -156,6 +165,12 @@ class KernelDescriptor:
             return Path(self.kernel_source).name if "\n" not in str(self.kernel_source) else "C++ text"
         return getattr(self.kernel_source, "__name__", repr(self.kernel_source))
 
+    def __repr__(self) -> str:
+        return str(kernel_table(self))
+
+    def _repr_html_(self) -> str:
+        return kernel_table(self).html()
+
 
 @dataclass
 class SemaphoreDescriptor:
@@ -168,11 +183,16 @@ class SemaphoreDescriptor:
 
 @dataclass
 class ProgramDescriptor:
-    """Kernels, CBs and semaphores."""
+    """Kernels, CBs and semaphores.
+
+    `numerics` says how the engine's arithmetic is modelled: "float" rounds as float32 does, "exact" as the chip does,
+    bit for bit, and takes longer. On a chip there is no such choice.
+    """
 
     kernels: list[KernelDescriptor] = field(default_factory=list)
     cbs: list[CBDescriptor] = field(default_factory=list)
     semaphores: list[SemaphoreDescriptor] = field(default_factory=list)
+    numerics: str = "float"
     last_run: Any = field(default=None, repr=False, compare=False)  # set by generic_op, for `tt.cpp.bundle`
 
     def check(self, tensors: Sequence[Tensor] | None = None, *, arch: str = "wormhole_b0") -> Findings:
@@ -189,6 +209,12 @@ class ProgramDescriptor:
         from .check import check  # here: it needs the descriptors
 
         return check(self, tensors, arch=arch)
+
+    def __repr__(self) -> str:
+        return str(program_table(self))
+
+    def _repr_html_(self) -> str:
+        return program_table(self).html()
 
 
 class TensorAccessorArgs:

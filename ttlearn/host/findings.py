@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from ..cells.table import Table
+
 
 class Severity(Enum):
     """How sure it is."""
@@ -64,6 +66,11 @@ class Findings(list[Finding]):
     def __init__(self, found: Iterable[Finding] = (), undecided: Iterable[str] = ()) -> None:
         super().__init__(found)
         self.undecided = tuple(undecided)
+
+    def _repr_html_(self) -> str:
+        rows = [[f.severity.value, str(f).partition(": ")[2]] for f in self]
+        head = ["how sure", "what was found"]
+        return Table(f"{len(self)} found" if self else "nothing found", head, rows, self.undecided).html()
 
     def __repr__(self) -> str:
         return "\n".join([*(map(str, self) if self else ["nothing found"]), *self.undecided])

@@ -7,25 +7,21 @@ out: loops inside C functions, which neither sees, and loops that await (`Risc.s
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import sysconfig
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from ..cells.place import OURS, learners
 from ..errors import KernelError
 from ..sim.trace import CPP, Site
 from ..sim.waits import now
 
 LIMIT = 3.0  # seconds of host time that one RISC may run while the others stand still
-_OURS = str(Path(__file__).parent.parent) + os.sep
-_LIBRARIES = (_OURS, sysconfig.get_path("stdlib") + os.sep, "<string>")
 _TOOL = 4  # one of sys.monitoring's free tool numbers
 
 
@@ -99,7 +95,7 @@ def _timed() -> Iterator[None]:
     def tick(number: int, frame: FrameType | None) -> None:
         if not watch.over() or frame is None:
             return
-        if not _learners(frame.f_code) and not frame.f_code.co_filename.startswith(_OURS):
+        if not _learners(frame.f_code) and not frame.f_code.co_filename.startswith(OURS):
             signal.setitimer(signal.ITIMER_REAL, 0.001, LIMIT / 6)  # a callback would swallow the exception: soon again
             return
         while not _learners(frame.f_code):
@@ -118,6 +114,4 @@ def _timed() -> Iterator[None]:
 
 def _learners(code: CodeType) -> bool:
     """Is this code a kernel, or a function of the learner's that it calls?"""
-    if now.risc is not None and code is now.risc.code:
-        return True
-    return not code.co_filename.startswith(_LIBRARIES) and "site-packages" not in code.co_filename
+    return (now.risc is not None and code is now.risc.code) or learners(code.co_filename)

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Any
 
+from ..cells.steps import border
 from ..debug.strict.checks import Checks
 from ..errors import DeviceHang, HostError, Stuck
 from ..sim.arch import ARCHS, Arch
@@ -17,12 +18,14 @@ from ..sim.device import Device
 from ..sim.waits import now
 from .build import build
 from .descriptors import ProgramDescriptor
+from .forgotten import drop, forgotten
 from .guard import guard
 from .printer import Printer
 from .run import Run
 from .tensor import Tensor
 
 
+@border
 def generic_op(
     tensors: list[Tensor],
     program: ProgramDescriptor,
@@ -40,6 +43,19 @@ def generic_op(
     """
     if now.risc is not None:
         raise HostError("generic_op inside a kernel: a kernel runs on the device; call generic_op on the host")
+    with forgotten():
+        return _run(tensors, program, arch, strict, seed, expected, diagnose)
+
+
+def _run(
+    tensors: list[Tensor],
+    program: ProgramDescriptor,
+    arch: str,
+    strict: bool,
+    seed: int | None,
+    expected: Any,
+    diagnose: bool,
+) -> Run:
     device = Device(_arch(arch), seed, checks := Checks(strict))
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
@@ -67,9 +83,8 @@ def generic_op(
         printer.finish()
         now.clear()
         for risc in riscs:
-            risc.owed = None
-            if risc.coro is not None:
-                risc.coro.close()
+            drop(risc)
+            risc.stop()
         device.dram.settle(float("inf"))  # what has been sent arrives, also when the device hangs
         device.trace.tiles = [w for c in device.cores.values() for t in (c.unpack, c.math, c.pack) for w in t.queue]
         for tensor, buffer in zip(tensors, buffers, strict=True):

@@ -6,7 +6,7 @@ constants of `sim.arch`. Left out: how its measures are made and drawn (`ttlearn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cells.table import Table
 from ..errors import HostError
 from ..sim.device import Device
 from ..sim.trace import Trace
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from ..measure.roofline import Roofline
     from ..measure.stalls import Stalls
     from ..measure.timeline import Timeline
+    from ..measure.traffic import Traffic
+
+
+MANY = 40  # CBs that are shown one by one
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,33 @@ class CBReport:
     @property
     def left_over(self) -> int:
         return self.pushed - self.popped
+
+
+class CBReports(list[CBReport]):
+    """Shown as a table; of many cores, the first CBs."""
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
+    def table(self, title: str = "Circular buffers, in pages") -> Table:
+        """A row a CB."""
+        cores = len({report.core for report in self})
+        shown = self[:MANY]
+        head = ["CB", "pages", "page (B)", "pushed", "popped", "left", "high water"]
+        rows = [
+            [
+                f"c_{r.index}",
+                *(f"{n:,}" for n in (r.num_pages, r.page_size, r.pushed, r.popped, r.left_over, r.high_water)),
+            ]
+            for r in shown
+        ]
+        if cores > 1:
+            head, rows = ["core", *head], [[str(r.core), *row] for r, row in zip(shown, rows, strict=True)]
+        notes = [f"and {len(self) - MANY} more"] if len(self) > MANY else []
+        return Table(title, head, rows, notes)
 
 
 class Run:
@@ -82,14 +114,14 @@ class Run:
         return self.cycles / self.device.arch.clock_ghz
 
     @cached_property
-    def cbs(self) -> list[CBReport]:
+    def cbs(self) -> CBReports:
         """Every CB of every core."""
         moves: dict[tuple[tuple[int, int], int], list[tuple[int, int]]] = {}
         for fact in self.trace.facts:
             if fact.what in ("push", "pop"):
                 index, pages, _ = fact.detail
                 moves.setdefault((fact.core, index), []).append((fact.start, pages if fact.what == "push" else -pages))
-        reports = []
+        reports = CBReports()
         for xy, core in self.device.cores.items():
             for index, cb in sorted(core.cbs.items()):
                 steps = [pages for _, pages in sorted(moves.get((xy, index), []))]
@@ -150,6 +182,12 @@ class Run:
 
         return roofline(self.device)
 
+    def traffic(self) -> Traffic:
+        """Which core sent how many bytes to whom, over which NOC: a table, or drawn on the chip's grid."""
+        from ..measure.traffic import traffic
+
+        return traffic(self.device)
+
     def save_perfetto(self, path: str | Path) -> Path:
         """Write the run as Chrome trace JSON, for ui.perfetto.dev."""
         from ..measure.perfetto import save
@@ -164,13 +202,23 @@ class Run:
             raise HostError(f"watcher(at={at}): the run has cycles 0 to {self.cycles:,}; leave `at` out for its end")
         return watcher.dump(self.device, watcher.END if at is None else at)
 
-    def __repr__(self) -> str:
+    def _title(self) -> str:
         out = self.tensors[-1]
-        lines = [
+        return (
             f"Run on {self.device.arch.name}, {len(self.device.cores)} core(s): {self.cycles:,} cycles (model), "
             f"{self.ns / 1000:.1f} us; output {list(out.shape)} {out.dtype.name.lower()}"
-        ]
-        for r in self.cbs[:40] if not self.device.many else []:
+        )
+
+    def _repr_html_(self) -> str:
+        """What the text says, as a table."""
+        reports = CBReports(self.cbs if not self.device.many else [])
+        table = reports.table(self._title())
+        violations = [f"violation: {text}" for text in self.violations[:10]]
+        return replace(table, notes=[*table.notes, *violations]).html()
+
+    def __repr__(self) -> str:
+        lines = [self._title()]
+        for r in self.cbs[:MANY] if not self.device.many else []:
             lines.append(
                 f"  c_{r.index:<3} {r.num_pages:>4} pages x {r.page_size:>6} B   pushed {r.pushed:>6}  "
                 f"popped {r.popped:>6}  left {r.left_over:>4}  high water {r.high_water:>4}"

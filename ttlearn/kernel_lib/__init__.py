@@ -2,9 +2,10 @@
 
 Written with `ttlearn.compute` calls only (and `ttlearn.dataflow` for the scaler), like kernel_lib of TT-Metal,
 whose policies these are. C++ template arguments come first. Each helper sets the formats it needs, programs
-its operation and takes its marks off again. Left out: SFPU reductions, accumulation over calls.
+its operation and takes its marks off again. Left out: SFPU reductions.
 """
 
+from .accumulate import reduce_accumulate
 from .binary import InputPolicy, OutputPolicy, binary, square
 from .reduce import PostOp, ReduceInputPolicy, reduce
 from .rows import WaitMode, dest_block, tilize, untilize
@@ -21,6 +22,7 @@ __all__ = [
     "prepare_reduce_scaler",
     "prepare_scalar_tile",
     "reduce",
+    "reduce_accumulate",
     "square",
     "tilize",
     "untilize",

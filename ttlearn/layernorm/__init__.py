@@ -1,1 +1,1 @@
-"""The fused row-major layernorm: golden sums, the CB table, its kernels, its phases, the op."""
+"""The fused row-major layernorm and RMSNorm: golden sums, CB tables of two designs, kernels, phases, the op."""

@@ -1,7 +1,7 @@
 """Reader and writer of the op.
 
 The reader makes the scaler and epsilon tiles, fetches gamma and beta once (one stick each) and the input, 32
-sticks a tile row; the writer takes 32 sticks a tile row out. Both count pages in the unit they are told:
+sticks a tile row, and as many of a residual; the writer takes 32 sticks a tile row out. Both count pages in the unit they are told:
 sticks (32 a tile row) or tiles (Wt a tile row).
 """
 
@@ -26,7 +26,7 @@ from ..dataflow import (
     noc_async_write_page,
 )
 from ..kernel_lib import prepare_reduce_scaler, prepare_scalar_tile
-from .cbs import BETA, EPSILON, GAMMA, IN, OUT, SCALER
+from .cbs import BETA, EPSILON, GAMMA, IN, OUT, RESIDUAL, SCALER
 
 
 def bits(value: float) -> int:
@@ -39,11 +39,12 @@ def value(pattern: int) -> float:
 
 
 async def reader() -> None:
-    """c_2, c_3, then gamma to c_4, beta to c_5, then 32 sticks a tile row to c_0."""
-    stick, row_pages, one_stick, has_gamma, has_beta = (get_compile_time_arg_val(i) for i in range(5))
-    x_args = TensorAccessorArgs(5)
+    """c_2, c_3, then gamma to c_4, beta to c_5, then 32 sticks a tile row to c_0, and the residual's to c_8."""
+    stick, row_pages, one_stick, has_gamma, has_beta, has_residual = (get_compile_time_arg_val(i) for i in range(6))
+    x_args = TensorAccessorArgs(6)
     gamma_args = TensorAccessorArgs(x_args.next_compile_time_args_offset())
     beta_args = TensorAccessorArgs(gamma_args.next_compile_time_args_offset())
+    residual_args = TensorAccessorArgs(beta_args.next_compile_time_args_offset())
     x = TensorAccessor(x_args, get_arg_val(0), stick)
     first_stick, tile_rows = get_arg_val(1), get_arg_val(2)
     await prepare_reduce_scaler(SCALER, value(get_arg_val(3)))
@@ -53,13 +54,21 @@ async def reader() -> None:
     if has_beta:
         await read_stick(BETA, TensorAccessor(beta_args, get_arg_val(6), stick), one_stick)
     for row in range(tile_rows):
-        await cb_reserve_back(IN, row_pages)
-        l1 = get_write_ptr(IN)
-        for i in range(32):
-            noc_async_read_page(first_stick + row * 32 + i, x, l1)
-            l1 += stick
-        await noc_async_read_barrier()
-        cb_push_back(IN, row_pages)
+        await read_tile_row(IN, x, first_stick + row * 32, stick, row_pages)
+        if has_residual:
+            residual = TensorAccessor(residual_args, get_arg_val(7), stick)
+            await read_tile_row(RESIDUAL, residual, first_stick + row * 32, stick, row_pages)
+
+
+async def read_tile_row(cb: int, tensor: TensorAccessor, first: int, stick: int, pages: int) -> None:
+    """32 sticks of `tensor` from `first` on."""
+    await cb_reserve_back(cb, pages)
+    l1 = get_write_ptr(cb)
+    for i in range(32):
+        noc_async_read_page(first + i, tensor, l1)
+        l1 += stick
+    await noc_async_read_barrier()
+    cb_push_back(cb, pages)
 
 
 async def read_stick(cb: int, tensor: TensorAccessor, pages: int) -> None:

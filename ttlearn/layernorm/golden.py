@@ -15,15 +15,30 @@ RTOL, ATOL, PCC, FROBENIUS = 1e-2, 5e-2, 0.9999, 0.015
 
 
 def layernorm(
-    x: ArrayLike, gamma: ArrayLike | None = None, beta: ArrayLike | None = None, epsilon: float = 1e-5
+    x: ArrayLike,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    epsilon: float = 1e-5,
+    residual: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, in float64."""
-    values = np.asarray(x, np.float64)
-    centered = values - values.mean(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = centered / np.sqrt((centered**2).mean(axis=-1, keepdims=True) + epsilon)
-    if gamma is not None:
-        result = result * np.asarray(gamma, np.float64)
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis of x + residual, in float64."""
+    values = _added(x, residual)
+    result = rmsnorm(values - values.mean(axis=-1, keepdims=True), gamma, epsilon)
     return result + np.asarray(beta, np.float64) if beta is not None else result
+
+
+def rmsnorm(
+    x: ArrayLike, gamma: ArrayLike | None = None, epsilon: float = 1e-5, residual: ArrayLike | None = None
+) -> NDArray[np.float64]:
+    """x / sqrt(mean of x^2 + epsilon) * gamma over the last axis of x + residual, in float64."""
+    values = _added(x, residual)
+    result: NDArray[np.float64] = values / np.sqrt((values**2).mean(axis=-1, keepdims=True) + epsilon)
+    return result * np.asarray(gamma, np.float64) if gamma is not None else result
+
+
+def _added(x: ArrayLike, residual: ArrayLike | None) -> NDArray[np.float64]:
+    values = np.asarray(x, np.float64)
+    return values if residual is None else values + np.asarray(residual, np.float64)
 
 
 class Error(NamedTuple):

@@ -1,7 +1,7 @@
 """Each compute phase as a small program of its own: it stops after that phase and shows what it made.
 
 The program is the op's own, with a compute kernel that ends early and a writer that takes tiles out of the
-CB in which the phase left them. Left out: phase 12, which is the op itself.
+CB in which the phase left them. Left out: phase 12, which is the op itself; RMSNorm; the streaming design.
 """
 
 from __future__ import annotations
@@ -96,15 +96,21 @@ def run_phase(number: int, x: Any, gamma: Any = None, beta: Any = None, epsilon:
     """Run the op up to phase `number` on one core; `.output` is what that phase made, in the shape of a matrix.
 
     A column phase gives (H, 32), of which column 0 counts; phases 1 and 2 give (32, W), of which row 0 counts.
-    Phase 1 and 10 need gamma, 2 and 11 need beta. `options` are those of `layernorm_fused_rm`.
+    Phase 1 and 10 need gamma, 2 and 11 need beta. `options` are those of `layernorm_fused_rm`; a residual counts from
+    phase 4 on.
     """
     if number not in range(1, 13):
         raise HostError(f"there is no phase {number}; they are 1 to 12: " + ", ".join(p.name for p in PHASES))
     for name, given, phases in (("gamma", gamma, (1, 10)), ("beta", beta, (2, 11))):
         if number in phases and given is None:
             raise HostError(f"phase {number} ({PHASES[number - 1].name}) needs {name}; pass {name}=...")
+    if options.get("rms") or options.get("design") == "streaming":
+        raise HostError('phases are those of the resident layernorm; leave rms and design="streaming" out')
     strict, seed = options.pop("strict", True), options.pop("seed", None)
+    options["design"] = "resident"
     job = replace(make_job(x, gamma, beta, epsilon, **options), last=number, cores=1, style="helpers")
+    if number <= 3:
+        job.residual = None  # it is added after phase 3
     if number == 12:
         return generic_op(job.tensors, build(job), arch=job.arch, strict=strict, seed=seed)
     return generic_op(*_program(job, PHASES[number - 1]), arch=job.arch, strict=strict, seed=seed)

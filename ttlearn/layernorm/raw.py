@@ -1,7 +1,7 @@
 """The same twelve phases without helpers, for study: every wait, section, pack and pop stands here.
 
 Read it beside `compute`: what a helper's policy says in a word there is a line here. Left out: shortened
-kernels, which stop after a phase; those exist with helpers only.
+kernels, which stop after a phase, and the streaming design; those exist with helpers only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from ..compute import (
     ReduceDim,
     add_bcast_rows_init,
     add_bcast_scalar_init,
+    add_init,
+    add_tiles,
     add_tiles_bcast,
     binop_with_scalar_tile_init,
     cb_pop_front,
@@ -60,6 +62,7 @@ from .cbs import (
     INV_STD,
     MEAN,
     OUT,
+    RESIDUAL,
     SCALER,
     TILED,
     VARIANCE,
@@ -80,6 +83,30 @@ async def tilize(wt: int, cb_in: int, cb_out: int, pages: int) -> None:
     cb_push_back(cb_out, wt)
     cb_pop_front(cb_in, pages)
     tilize_uninit(cb_in, cb_out)
+
+
+async def add(wt: int, cb_in: int, cb_other: int) -> None:
+    """After phase 3: the sum goes to the back of `cb_in`, which has room for two tile rows."""
+    reconfig_data_format(cb_in, cb_other)
+    pack_reconfig_data_format(cb_in)
+    add_init(cb_in, cb_other)
+    await cb_wait_front(cb_in, wt)
+    await cb_wait_front(cb_other, wt)
+    await cb_reserve_back(cb_in, wt)
+    dst = DEST_AUTO_LIMIT()
+    for first in range(0, wt, dst):
+        block = min(dst, wt - first)
+        tile_regs_acquire()
+        for i in range(block):
+            add_tiles(cb_in, cb_other, first + i, first + i, i)
+        tile_regs_commit()
+        tile_regs_wait()
+        for i in range(block):
+            pack_tile(i, cb_in)
+        tile_regs_release()
+    cb_push_back(cb_in, wt)
+    cb_pop_front(cb_in, wt)
+    cb_pop_front(cb_other, wt)
 
 
 async def row_mean(wt: int, cb_in: int, cb_out: int, correction: int | None = None) -> None:
@@ -241,7 +268,9 @@ def column_block(wt: int) -> int:
 
 async def compute() -> None:
     """Once gamma and beta, then ten phases a tile row."""
-    wt, sticks, has_gamma, has_beta, recentre = (get_compile_time_arg_val(i) for i in range(5))
+    wt, sticks, has_gamma, has_beta, recentre, _last, rms, has_residual = (
+        get_compile_time_arg_val(i) for i in range(8)
+    )
     tile_rows, correction = get_arg_val(0), get_arg_val(1)
     row_pages, one_stick = (32, 1) if sticks else (wt, wt)
     compute_kernel_hw_startup(IN, SCALER, TILED)
@@ -252,9 +281,13 @@ async def compute() -> None:
     for _ in range(tile_rows):
         here, there = TILED, CENTERED  # the tile row goes to and fro between two CBs
         await tilize(wt, IN, here, row_pages)
-        await row_mean(wt, here, MEAN, correction if recentre else None)
-        await center(wt, here, there)
-        here, there = there, here
+        if has_residual:
+            await tilize(wt, RESIDUAL, there, row_pages)
+            await add(wt, here, there)
+        if not rms:
+            await row_mean(wt, here, MEAN, correction if recentre else None)
+            await center(wt, here, there)
+            here, there = there, here
         if recentre:
             await row_mean(wt, here, MEAN, correction)
             await center(wt, here, there)

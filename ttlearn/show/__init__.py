@@ -1,1 +1,1 @@
-"""Pictures of runs: pure functions to SVG (`svg`), and a panel of widgets over them (`panel`)."""
+"""Pictures (`svg`, `heat`, `plot`), live panels (`panel`), and the `stepper`, which plays a recorded run."""

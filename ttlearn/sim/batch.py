@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .waits import Order
-from .work import Tiles, Work
+from .work import MathProgram, Tiles, Work
 
 
 class Batch:
@@ -21,6 +21,14 @@ class Batch:
         self.program, self.source, self.tile, self.n = program, source, tile, n
         self.previous, self.fold = previous, fold
         self.array: Tiles | None = None
+
+    def needs(self) -> list[Batch]:
+        """The batches that it is made from."""
+        if isinstance(self.program, MathProgram):
+            return [self.previous[0]] if self.previous is not None else []
+        if isinstance(self.source, list):
+            return [batch for batch, _ in self.source]
+        return [self.source[0]] if self.source is not None else []
 
 
 Ref = tuple[Batch, int]  # tile number `int` of a batch

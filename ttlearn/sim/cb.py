@@ -26,6 +26,7 @@ class CircularBuffer:
     num_pages: int
     format: Format
     aliased: bool = False  # shares its bytes with another CB
+    to_dest: bool = False  # copies of its fp32 tiles reach DST whole (UnpackToDestFp32)
 
     def __post_init__(self) -> None:
         self.size = self.page_size * self.num_pages

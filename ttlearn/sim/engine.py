@@ -85,7 +85,7 @@ class Engine:
             thread.risc.engine, thread.risc.thread = self, thread
 
     def pump(self) -> None:
-        while self._math() | self._pack() | self._unpack():
+        while self._math() | self.pack_on() | self._unpack():
             pass
 
     @property
@@ -187,7 +187,7 @@ class Engine:
             return None
         behind = len(self.commits) - self.sections
         if behind >= len(self.releases):
-            self._pack()
+            self.pack_on()
             if behind >= len(self.releases):
                 self.math.blocked = "dst full"
                 return None
@@ -227,7 +227,8 @@ class Engine:
 
     # ---- PACK ---------------------------------------------------------------------------------------------
 
-    def _pack(self) -> bool:
+    def pack_on(self) -> bool:
+        """Take PACK as far as it can go."""
         thread, moved = self.pack, False
         while (work := thread.work()) is not None:
             begin, per = thread.due(work), work.per

@@ -1,9 +1,9 @@
 """Number formats, and the conversions at a tile's three borders: host, unpack and pack.
 
-Values live in memory as bf16 or fp32 bit patterns; the engine computes on float32 arrays of shape
-(n, 1024). What the source registers cannot hold is cut off on the way in, and packing rounds on
-the way out. Left out: bfp8_b, integers, stochastic rounding, fp32 denormals acting as 0. Marks:
-[R] seen by running real kernels under the vendor's simulator, [S] read in the vendor's sources.
+Values live in memory as bf16 or fp32 bit patterns, or as bfp8_b (`bfp8`); the engine computes on
+float32 arrays of shape (n, 1024). What the source registers cannot hold is cut off on the way in,
+and packing rounds on the way out. Left out: integers, stochastic rounding, fp32 denormals acting as
+0. Marks: [R] seen by running real kernels under the vendor's simulator, [S] read in the vendor's sources.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from enum import Enum
 import ml_dtypes
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from . import bfp8
 
 Bytes = NDArray[np.uint8]
 Bits = NDArray[np.uint16]
@@ -31,20 +33,18 @@ HALF_ULP = np.uint32(0x8000)  # half a bf16 unit in a float32's bits
 
 
 class Format(Enum):
-    """An element's format in memory. The value is its size in bytes."""
+    """An element's format in memory. The value is its size in bytes, for bfloat8_b without the shared exponents."""
 
     BFLOAT16 = 2
     FLOAT32 = 4
+    BFLOAT8_B = 1
 
-    @property
-    def itemsize(self) -> int:
-        return self.value
-
-    @property
-    def tile_bytes(self) -> int:
-        return self.value * TILE_ELEMENTS
+    def __init__(self, itemsize: int) -> None:
+        self.itemsize = itemsize
+        self.tile_bytes = bfp8.TILE_BYTES if itemsize == 1 else itemsize * TILE_ELEMENTS
 
 
+bfloat8_b = Format.BFLOAT8_B
 bfloat16 = Format.BFLOAT16
 float32 = Format.FLOAT32
 
@@ -53,13 +53,17 @@ def unpack(raw: Bytes, fmt: Format, fp32_dest: bool) -> Floats:
     """The bytes of n tiles as SrcA or SrcB sees them, (n, 1024): fp32 cut to TF32 or bf16 [R]."""
     if fmt is Format.BFLOAT16:
         return bf16_values(_without_denormals(raw.view(np.uint16))).reshape(-1, TILE_ELEMENTS)
+    if fmt is Format.BFLOAT8_B:
+        return bfp8.unpack(raw)
     values = raw.view(np.float32).reshape(-1, TILE_ELEMENTS)
     return truncate(values, TF32_BITS if fp32_dest else BF16_BITS)
 
 
 def pack(x: Floats, fmt: Format) -> Bytes:
-    """DST values as bytes. bf16: nearest, ties away, NaN to inf, denormal to 0 [R]; fp32: as is."""
+    """DST values as bytes. bf16: nearest, ties away, NaN to inf, denormal to 0 [R]; fp32: as is; bfp8_b: `bfp8.pack`."""
     x = np.ascontiguousarray(x)
+    if fmt is Format.BFLOAT8_B:
+        return bfp8.pack(x)
     if fmt is Format.FLOAT32:
         return x.reshape(-1).view(np.uint8).copy()
     if np.isnan(x.max()):

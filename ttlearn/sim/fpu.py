@@ -2,8 +2,8 @@
 
 Arrays are float32, (n, 1024) in face order, already cut to what the source registers hold. A call
 stands for n like calls of the hardware, one a tile. Products are exact, sums are float32, and a
-16-bit DST rounds once a tile, to nearest, ties away. Left out: the chip's shorter addends, its
-rounding after every fidelity phase and face, its inf and NaN as large numbers. Marks as `formats`.
+16-bit DST rounds once a tile, to nearest, ties away. Left out, and done by `exact`: the chip's shorter
+addends, its rounding after every fidelity phase and face, its inf and NaN as large numbers. Marks as `formats`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class EltwiseBinaryType(Enum):
     ELWADD = "add"
     ELWSUB = "sub"
     ELWMUL = "mul"
+    __hash__ = object.__hash__  # Enum's own is Python: here and below, a twentieth of a layernorm's time
 
 
 class BroadcastType(Enum):
@@ -54,6 +55,7 @@ class BroadcastType(Enum):
     COL = "col"
     ROW = "row"
     SCALAR = "scalar"
+    __hash__ = object.__hash__
 
 
 class PoolType(Enum):
@@ -62,6 +64,7 @@ class PoolType(Enum):
     SUM = "sum"
     AVG = "avg"
     MAX = "max"
+    __hash__ = object.__hash__
 
 
 class ReduceDim(Enum):
@@ -70,6 +73,7 @@ class ReduceDim(Enum):
     REDUCE_ROW = "row"
     REDUCE_COL = "col"
     REDUCE_SCALAR = "scalar"
+    __hash__ = object.__hash__
 
 
 # Element-wise
@@ -83,14 +87,18 @@ def eltwise(
     bcast: BroadcastType,
     fidelity: MathFidelity,
     fp32_dest: bool,
+    dst: Floats | None = None,
 ) -> Floats:
-    """a op b for n tiles, (n, 1024); b is n tiles or one. Add and subtract know no fidelity [R]."""
+    """DST + (a op b) for n tiles, (n, 1024); b is n tiles or one. Add and subtract know no fidelity [R]."""
     b = broadcast(b, bcast)
     if op is EltwiseBinaryType.ELWADD:
-        return _stored(a + b, fp32_dest)
-    if op is EltwiseBinaryType.ELWSUB:
-        return _stored(a - b, fp32_dest)
-    return _stored(_added([_times(x, y) for x, y in _factors(a, b, fidelity)]), fp32_dest)
+        result = a + b
+    elif op is EltwiseBinaryType.ELWSUB:
+        result = a - b
+    else:
+        result = _added([_times(x, y) for x, y in _factors(a, b, fidelity)])
+    result = _stored(result, fp32_dest)
+    return result if dst is None else accumulate(dst, result, fp32_dest)
 
 
 _USED_OF_B = {
@@ -168,7 +176,7 @@ def reduce_accumulate(
     """
     fresh = -np.inf if pool is PoolType.MAX else 0.0
     tile = np.full(ELEMENTS, fresh, np.float32) if dst is None else dst
-    start = tile.reshape(FACES)[_LIVE[dim]]
+    start = tile.reshape(FACES)[LIVE[dim]]
     if pool is PoolType.MAX:
         total = np.maximum(start, _largest(dim, a.max(axis=0, keepdims=True)))
     elif fp32_dest:
@@ -179,7 +187,7 @@ def reduce_accumulate(
 
 
 # where a result lies, and over what it is taken; SCALAR takes its last step, over 16 columns, apart
-_LIVE: dict[ReduceDim, tuple[slice | int, ...]] = {
+LIVE: dict[ReduceDim, tuple[slice | int, ...]] = {
     ReduceDim.REDUCE_ROW: np.s_[:, :, 0, :, 0],
     ReduceDim.REDUCE_COL: np.s_[:, 0, :, 0, :],
     ReduceDim.REDUCE_SCALAR: np.s_[:, 0, 0, 0, 0],
@@ -193,7 +201,7 @@ _AXES = {
 
 def _placed(dim: ReduceDim, live: Floats) -> Floats:
     tiles = np.zeros((len(live), ELEMENTS), np.float32)
-    tiles.reshape(FACES)[_LIVE[dim]] = live
+    tiles.reshape(FACES)[LIVE[dim]] = live
     return tiles
 
 
@@ -245,6 +253,11 @@ def _weights(dim: ReduceDim, scaler: Floats) -> Floats:
 
 
 # What DST and the multipliers do
+
+
+def from_l1(x: Floats) -> Floats:
+    """What the math makes of operands as `unpack` has cut them: here fp32 denormals are numbers."""
+    return x
 
 
 def to_source(x: Floats, fp32_dest: bool) -> Floats:

@@ -19,7 +19,7 @@ from .formats import POISON
 
 Bytes = NDArray[np.uint8]
 
-_TILES = (2048, 4096)  # bytes of a bf16 and of an fp32 tile
+_TILES = (1088, 2048, 4096)  # bytes of a bfp8_b, a bf16 and an fp32 tile
 ZEROS = 512  # bytes from `zeros_base` on that are 0 (W, MEM_ZEROS_SIZE)
 
 

@@ -84,6 +84,15 @@ class Signal(NamedTuple):
     order: Order
 
 
+class Missing(NamedTuple):
+    """A multicast that waits for `asked` acknowledgements and reaches `reached` cores."""
+
+    kind: str
+    site: Site
+    asked: int
+    reached: int
+
+
 class Port:
     """One RISC's way into its NOC."""
 
@@ -93,7 +102,7 @@ class Port:
         self.inward = self.outward = 0.0  # when the last byte read has come in, and the last written has gone out
         self.landed = {"read": 0, "write": 0, "atomic": 0}
         self.left = 0  # when the last write has left this core
-        self.missing = 0  # acknowledgements that no target will send
+        self.missing: list[Missing] = []  # multicasts whose acknowledgements will never be as many as they want
         self.sleepers: list[Risc] = []
         self.state: dict[bool, tuple[int, int] | None] = {True: None, False: None}  # reads, writes: coordinates, size
         self._last_at: dict[tuple[int, int | None], int] = {}  # (core, rectangle) → last landing: one path keeps order
@@ -187,7 +196,7 @@ class Port:
 
     def done(self, kinds: tuple[str, ...], time: int) -> int | None:
         """When everything of `kinds` has landed; None while requests wait or an acknowledgement is missing."""
-        if self.queue or (self.missing and "write" in kinds):
+        if self.queue or any(multicast.kind in kinds for multicast in self.missing):
             return None
         return max(time, *(self.landed[kind] for kind in kinds))
 

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import KernelError
 from .jitter import WAIT
-from .trace import Site
+from .mistakes import awaited, in_helper
+from .trace import CPP, Site
 from .waits import SYNC, Order, Role, Wait, now
 
 if TYPE_CHECKING:
     from .cb import Ring
     from .device import Core
+
+
+STOPS = 9  # times that a kernel is told to end: once for each `finally` that waits
 
 
 class Risc:
@@ -57,7 +61,9 @@ class Risc:
         """Called by every API call first: a wait made before and never awaited is an error."""
         if self.owed is not None:
             wait, self.owed = self.owed, None
-            raise KernelError(f"{wait} was never awaited ({wait.site}): {wait.advice}")
+            error = KernelError(f"{wait} was never awaited ({wait.site}): {wait.advice}{in_helper(wait.site)}")
+            error.places = (wait.site.place,)
+            raise error
 
     def ring(self, index: int, call: str) -> Ring:
         """This RISC's view of a CB; an error if the program has none of that number."""
@@ -92,7 +98,10 @@ class Risc:
         except StopIteration:
             wait, ended = None, True
         except (RuntimeError, TypeError, ZeroDivisionError) as error:
-            raise self.explained(error) from error
+            told = self.explained(error)
+            if told is None:
+                raise
+            raise told.with_traceback(error.__traceback__) from None
         finally:
             now.clear()
         if isinstance(wait, Wait):
@@ -109,26 +118,39 @@ class Risc:
         else:
             raise self.foreign()
 
-    def explained(self, error: Exception) -> Exception:
-        """Python's own words on a wrong `await`, in the learner's; any other error as it is."""
+    def explained(self, error: Exception) -> KernelError | None:
+        """Python's own words on a wrong `await`, and on what C++ would not survive, in the learner's; None: leave it."""
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         assert trace is not None
         code = trace.tb_frame.f_code
         site = Site(code, trace.tb_lasti, self.code, self.frame.f_lasti if code is not self.code else trace.tb_lasti)
-        if isinstance(error, ZeroDivisionError):
+        if isinstance(error, ZeroDivisionError) and code.co_filename.endswith(CPP):
             return KernelError(f"{self.label} divides by zero at {site}: look where the divisor comes from")
         if "'await' expression" in str(error) or "can't be awaited" in str(error):
-            return KernelError(f"{self.label} awaits a call that waits for nobody, at {site}: write it without `await`")
-        return self.foreign() if "event loop" in str(error) else error
+            return KernelError(f"{self.label} awaits {awaited(site)}")
+        return self.foreign() if "event loop" in str(error) else None
 
     def foreign(self) -> KernelError:
         site = Site(self.code, self.frame.f_lasti, self.code, self.frame.f_lasti)
-        return KernelError(
+        error = KernelError(
             f"{self.label} awaits something that is not ttlearn's, at {site}: there is no asyncio on the chip; "
             "a kernel awaits CBs, barriers and semaphores (`await cb_wait_front(...)`)"
         )
+        error.places = (site.place,)
+        return error
+
+    def stop(self) -> None:
+        """Let go of a kernel that has not ended. What it still tries in a `finally` does not count."""
+        self.owed = None
+        for _ in range(STOPS):
+            try:
+                if self.coro is not None:
+                    self.coro.close()
+                return
+            except Exception:  # it waits again, or fails: its next part is ended too
+                continue
 
     def pause(self) -> None:
         """The RISC sleeps (hook for TRISCs, whose engine runs on)."""

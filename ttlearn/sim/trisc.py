@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import KernelError, Violation
+from .arithmetic import ARITHMETIC
 from .fpu import MathFidelity
 from .sched import Risc
 from .trace import call_site
@@ -32,6 +33,7 @@ class Trisc(Risc):
         super().__init__(name, core, number)
         self.queue: list[Work | Marker] = []
         self.last: Work | None = None  # the run that a like call extends
+        self.block: Work | None = None  # UNPACK's run at the queue's end that a like block call goes on with
         self.model: Work | None = None  # the run at the queue's end whose DST section a like section repeats
         self.repeated = -1  # tiles that the section under way has repeated so far; -1: it repeats nothing
         self.repeat_start = 0  # when that section was opened
@@ -52,7 +54,7 @@ class Trisc(Risc):
         """No later call extends what is in the queue."""
         if self.repeated >= 0:
             self.put_repeated()
-        self.last = self.model = None
+        self.last = self.block = self.model = None
 
     def program(self) -> None:
         """The time of one init or reconfiguration, whatever it writes."""
@@ -96,7 +98,17 @@ class Trisc(Risc):
             assert work is not None
             work.n, work.da, work.db, work.ddst = n, da, db, ddst
             self.last = None
+            if work.kind is Kind.UNPACK:
+                self._join_block(work)
         self.t += (n - 1) * self.cost
+
+    def _join_block(self, work: Work) -> None:
+        """A block that goes on where the block before it ended is one run with it, as tiles one by one would be."""
+        before, self.block = self.block, work
+        if before is not None and self.queue[-2] is before and before.leads_to(work):
+            before.n += work.n
+            self.queue.pop()
+            self.block = before
 
     def pause(self) -> None:
         self.seal()
@@ -221,6 +233,7 @@ class Math(Trisc):
         super().__init__(name, core, number)
         self.fidelity = MathFidelity.HiFi4
         self.fp32_dest = False
+        self.arithmetic = ARITHMETIC["float"]
 
     def math(self, idst: int, call: str, shapes: tuple[Shape, Shape] = BOTH) -> None:
         """Run the configured math program on the next operands, into DST tile `idst`."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import formats
 from .batch import ZERO, Batch, Packed, Ref, Slots
+from .fpu import transpose_wh
 from .packer import added, shaped
 from .tile import tilize, untilize
 from .trisc import Math
@@ -47,7 +48,7 @@ class Values:
             for i in range(0, n, together):
                 self._fold(program, source, tile + i, together, dst + i * step)
             return
-        bound = program.adds and any(dst + i * step in slots for i in range(n))
+        bound = program.adds and slots and any(dst + i * step in slots for i in range(n))
         if (bound or (step == 0 and n > 1)) and work.per != 1:
             for i in range(n):
                 previous = slots.get(dst + i * step) if program.adds else None
@@ -67,7 +68,7 @@ class Values:
             batch.n += n
         else:
             batch = self.last = Batch(program, source, tile, n, None, False)
-        for i in range(n):
+        for i in range(max(0, n - work.per) if work.per else 0, n):  # sections before the last are handed on already
             slots[work.target(k + i)] = (batch, row + i)
 
     def _fold(self, program: MathProgram, source: Work, tile: int, n: int, dst: int) -> None:
@@ -130,13 +131,17 @@ class Values:
         if conf.program.only_b:
             b = self._read(work, conf.format_b, work.b, work.db, rows=False)
             return b, b
-        a = self._read(work, conf.format_a, work.a, work.da, rows=conf.rows)
+        a = self._read(work, conf.format_a, work.a, work.da, rows=conf.rows, whole=conf.program.whole)
         same = conf.program.reads == 1 or (work.b, work.db, conf.format_b) == (work.a, work.da, conf.format_a)
         b = a if same else self._read(work, conf.format_b, work.b, work.db, rows=False)
+        if conf.program.transposed:
+            return transpose_wh(a), b
         return (np.ascontiguousarray(untilize(a)).reshape(a.shape), b) if conf.program.untilized else (a, b)
 
-    def _read(self, work: Work, fmt: formats.Format, address: int, stride: int, rows: bool) -> Tiles:
-        """n tiles as SrcA or SrcB sees them; with a stride of 0 one tile serves all."""
+    def _read(
+        self, work: Work, fmt: formats.Format, address: int, stride: int, rows: bool, whole: bool = False
+    ) -> Tiles:
+        """n tiles as SrcA or SrcB sees them, or `whole`; with a stride of 0 one tile serves all."""
         size, l1 = fmt.tile_bytes, self.core.l1
         n = work.n if stride else 1
         if rows:
@@ -151,21 +156,39 @@ class Values:
         if rows:
             flat = raw.view(f"u{fmt.itemsize}").reshape(32, -1)
             raw = tilize(flat).reshape(-1).view(np.uint8)
-        return formats.unpack(raw, fmt, self.risc.fp32_dest)
+        if whole:
+            return raw.view(np.float32).reshape(-1, 1024).copy()
+        tiles = formats.unpack(raw, fmt, self.risc.fp32_dest)
+        return self.risc.arithmetic.from_l1(tiles) if fmt is formats.Format.FLOAT32 else tiles
 
     # ---- evaluation ---------------------------------------------------------------------------------------
 
     def array(self, batch: Batch) -> Tiles:
-        if batch.array is None:
-            if isinstance(batch.program, MathProgram):
-                batch.array = self._evaluate(batch, batch.program)
-            elif isinstance(batch.source, list):
-                operands = [self.array(source)[row : row + 1] for source, row in batch.source]
-                batch.array = batch.program(*operands, self.risc.fp32_dest)
-            else:
-                source, row = batch.source if batch.source is not None else (ZERO, 0)
-                batch.array = batch.program(self.array(source)[row : row + batch.n], self.risc.fp32_dest)
+        """Worked out from its beginnings on, in a loop: a sum over a long row is a long chain of batches."""
+        pending = [batch]
+        while pending:
+            missing = [before for before in pending[-1].needs() if before.array is None]
+            if missing:
+                pending += missing
+                continue
+            latest = pending.pop()
+            if latest.array is None:
+                latest.array = self._worked_out(latest)
+        assert batch.array is not None
         return batch.array
+
+    def _worked_out(self, batch: Batch) -> Tiles:
+        """Of a batch whose beginnings are there."""
+        if isinstance(batch.program, MathProgram):
+            return self._evaluate(batch, batch.program)
+        if isinstance(batch.source, list):
+            operands = [source.array[row : row + 1] for source, row in batch.source]
+            combined: Tiles = batch.program(*operands, self.risc.fp32_dest)
+            return combined
+        source, row = batch.source if batch.source is not None else (ZERO, 0)
+        assert source.array is not None
+        changed: Tiles = batch.program(source.array[row : row + batch.n], self.risc.fp32_dest)
+        return changed
 
     def _evaluate(self, batch: Batch, program: MathProgram) -> Tiles:
         source: Work = batch.source
@@ -178,17 +201,16 @@ class Values:
         b = b[first:last] if len(b) > 1 else b
         previous = None
         if batch.previous is not None:
-            previous = self.array(batch.previous[0])[batch.previous[1]]
+            before, row = batch.previous
+            assert before.array is not None
+            previous = before.array[row]
         if batch.fold:
             assert program.fold is not None
             if batch.n > 1 and len(a) == len(b) == 1:  # the same operands again and again
                 a = np.broadcast_to(a, (batch.n, 1024))
             return program.fold(previous, a, b, self.risc)[None]
-        result = program.apply(a if len(a) == batch.n else np.broadcast_to(a, (batch.n, 1024)), b, self.risc)
-        if previous is not None:
-            total = result + previous
-            return total if self.risc.fp32_dest else formats.round_dst16(total)
-        return result
+        held = None if previous is None else previous[None]
+        return program.apply(a if len(a) == batch.n else np.broadcast_to(a, (batch.n, 1024)), b, self.risc, held)
 
     # ---- PACK ---------------------------------------------------------------------------------------------
 
@@ -263,7 +285,7 @@ class Values:
             self._rows = (packed.work.b, packed.order)  # one look serves all column blocks of a tile row
             low, high = packed.work.b, packed.work.b + 32 * pitch
             self.core.observer.write(self.core.pack, low, high, packed.work.site, packed.order)
-        flat = np.lib.stride_tricks.as_strided(target, (32, run), (pitch, 1))
+        flat = np.ndarray((32, run), np.uint8, buffer=target, strides=(pitch, 1))
         new = np.ascontiguousarray(rows).view(np.uint8).reshape(32, run)
         flat[:] = added(np.ascontiguousarray(flat), new, conf.format).reshape(32, run) if conf.l1_acc else new
 

@@ -7,6 +7,7 @@ issues (trisc), when it happens (engine).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -51,17 +52,19 @@ class UnpackProgram:
     reads: int = 2  # operands read from L1
     only_b: bool = False  # the one operand read is SrcB's
     untilized: bool = False  # the tiles go into DST row by row
+    transposed: bool = False  # SrcA's tiles come transposed
+    whole: bool = False  # fp32 tiles that go to DST as they are, past SrcA (UnpackToDestFp32)
 
 
 @dataclass(frozen=True)
 class MathProgram:
-    """What one run of this program takes, and computes: (a, b, risc) -> (n, 1024), or a fold into one tile."""
+    """What one run of this program takes, and computes: (a, b, risc, dst) -> (n, 1024), or a fold into one tile."""
 
     name: str
     takes_a: int
     takes_b: int
     cycles: Callable[[MathFidelity, Any], int]
-    apply: Callable[[Tiles, Tiles, Math], Tiles]
+    apply: Callable[[Tiles, Tiles, Math, Tiles | None], Tiles]
     fold: Callable[[Tiles | None, Tiles, Tiles, Math], Tiles] | None = None  # many tiles into one DST tile
     adds: bool = False  # adds to what DST holds
 
@@ -163,8 +166,7 @@ class Work:
         self.halves = (0, 0)  # Src halves that each tile gives (UNPACK) or takes (MATH)
         self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
         self.dst = self.ddst = 0
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+        self.starts, self.ends = array("q"), array("q")  # of each tile so far; a list of numbers takes five times the memory
         self.loaded: Any = None
 
     def stamp_of(self, k: int) -> int:
@@ -173,6 +175,14 @@ class Work:
             section, tile = divmod(k, self.per)
             return self.stamp + section * self.period + tile * self.step
         return self.stamp + k * self.step
+
+    def leads_to(self, other: Work) -> bool:
+        """Is `other` what this run would be with more tiles?"""
+        n, step = self.n, (self.da, self.db)
+        alike = other.conf is self.conf and other.site == self.site and other.order is self.order
+        same = alike and other.halves == self.halves and (other.da, other.db) == step
+        places = (self.a + n * self.da, self.b + n * self.db, self.stamp + n * self.step)
+        return same and (other.a, other.b, other.stamp) == places
 
     def opened(self, k: int) -> int:
         """When the section of tile k was asked for."""

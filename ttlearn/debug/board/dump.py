@@ -114,7 +114,7 @@ def _rows(text: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
             columns = {cell: k for k, cell in enumerate(cells)}
         elif columns and len(cells) > max(columns[c] for c in ("cb", "pushed", "popped")):
             numbers = [cells[columns[c]] for c in ("cb", "pushed", "popped")]
-            if all(number.isdigit() for number in numbers):
+            if all(number.isdecimal() for number in numbers):
                 cb, pushed, popped = map(int, numbers)
                 yield _located(cells[columns["loc"]] if "loc" in columns else ""), (cb, pushed, popped)
 

@@ -14,6 +14,7 @@ from .causes import Cause, Root
 from .evidence import core_lines
 from .graph import Graph
 from .looks import roots
+from .naming import cores as cores
 from .stops import Reason, Stop
 
 GROUPS = 4  # kinds of cores that are shown
@@ -92,7 +93,7 @@ class Diagnosis:
         return lines
 
     def _because(self) -> list[str]:
-        """The victims: those of the root's core in one line, those of other cores in one line for each call."""
+        """The victims: those of the root's core in one line, those of other cores in one line for the same cores."""
         near = [s for s in self.victims if s.core is self.root.stop.core]
         lines = []
         if near:
@@ -102,7 +103,13 @@ class Diagnosis:
         for stop in self.victims:
             if stop.core is not self.root.stop.core:
                 far.setdefault(f"{stop.who} in {stop.call}", []).append(stop.core.xy)
-        return lines + [f"Waiting only because of that, on {cores(places)}: {what}." for what, places in far.items()]
+        alike: dict[tuple[tuple[int, int], ...], list[str]] = {}
+        for what, places in far.items():
+            alike.setdefault(tuple(places), []).append(what)
+        return lines + [
+            f"Waiting only because of that, on {cores(list(places))}: {', '.join(calls)}."
+            for places, calls in alike.items()
+        ]
 
     def _circle(self) -> list[str]:
         """Each wait of the circle, and for whom."""
@@ -111,8 +118,10 @@ class Diagnosis:
             return []
         following = [*circle[1:], circle[0]]
         wants = {Reason.FRONT: " to push {}", Reason.BACK: " to pop {}"}
+        apart = len({stop.core for stop in circle}) > 1
+        who = {stop: f"{stop.who} of core {stop.core.xy}" if apart else stop.who for stop in circle}
         lines = [
-            f"  {stop.who} in {stop.call} waits for {other.who}{wants.get(stop.reason, '').format(stop.cb)}"
+            f"  {who[stop]} in {stop.call} waits for {who[other]}{wants.get(stop.reason, '').format(stop.cb)}"
             for stop, other in zip(circle, following, strict=True)
         ]
         return ["The circle:", *lines]
@@ -150,12 +159,7 @@ def _groups(graph: Graph) -> Iterator[Group]:
         stopped.setdefault(stop.core, []).append(stop)
     for core, stops in stopped.items():
         folded.setdefault(tuple(core_lines(graph.promises, core, stops, since=False)), []).append(core)
-    for cores in folded.values():
-        first = cores[0]
+    for alike in folded.values():
+        first = alike[0]
         lines = tuple(core_lines(graph.promises, first, stopped[first], since=True))
-        yield Group(first, tuple(core.xy for core in cores), tuple(stopped[first]), lines)
-
-
-def cores(places: list[tuple[int, int]]) -> str:
-    shown = ", ".join(f"({x}, {y})" for x, y in places[:4])
-    return f"core{'s' * (len(places) > 1)} {shown}" + (f" and {len(places) - 4} more" if len(places) > 4 else "")
+        yield Group(first, tuple(core.xy for core in alike), tuple(stopped[first]), lines)

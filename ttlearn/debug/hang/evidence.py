@@ -12,6 +12,7 @@ from .promises import Promises
 from .stops import Reason, Stop, kernel, role
 
 COLUMNS = 100
+UNUSED = 2  # so many CBs that nobody uses still have a line each
 ENGINE_WORDS = {
     Reason.UNCONFIGURED: "the engine was never configured for it",
     Reason.SRC_FULL: "SrcA and SrcB are full and MATH does not take them",
@@ -80,9 +81,17 @@ def cb_rows(promises: Promises, core: Core) -> list[Row]:
 
 
 def cb_table(promises: Promises, core: Core) -> list[str]:
+    """The rows as lines. CBs that nobody uses are only named, if they are many."""
+    rows = cb_rows(promises, core)
+    unused = [row[0] for row in rows if row[-1] == "nobody -> nobody"]
+    few = [row for row in rows if row[0] not in unused or len(unused) <= UNUSED]
+    return _table(few) + ([cut(f"  used by nobody: {', '.join(unused)}")] if len(few) < len(rows) else [])
+
+
+def _table(rows: list[Row]) -> list[str]:
     return [
         cut(f"  {name:<6}{pages:>5}  {size:>7}  {form:<9}{pushed:>6}{popped:>8}{front:>7}{free:>6}  {sides}")
-        for name, pages, size, form, pushed, popped, front, free, sides in cb_rows(promises, core)
+        for name, pages, size, form, pushed, popped, front, free, sides in rows
     ]
 
 

@@ -56,8 +56,8 @@ class Graph:
         return [helper for helper in self.helpers[stop] if isinstance(helper, Ended)]
 
     def circles(self) -> list[list[Stop]]:
-        """Groups of stops that wait for each other and for nobody else, in the order of their waiting."""
-        return [group for group in self._groups() if self._closed(group)]
+        """A circle from each group of stops that wait for each other and for nobody else, in the order of their waiting."""
+        return [self._ordered(group[0], group) for group in self.groups() if self._closed(group)]
 
     def ends(self) -> list[Stop]:
         """Stops that nobody else's going on could help."""
@@ -130,8 +130,8 @@ class Graph:
 
     # ---- circles --------------------------------------------------------------------------------------------
 
-    def _groups(self) -> list[list[Stop]]:
-        """Strongly connected groups of stops (each in the order in which it is found)."""
+    def groups(self) -> list[list[Stop]]:
+        """Strongly connected groups of stops."""
         reach = {stop: self._reached(stop) for stop in self.stops}
         groups: list[list[Stop]] = []
         for stop in self.stops:
@@ -139,7 +139,7 @@ class Graph:
                 continue
             group = [other for other in self.stops if other in reach[stop] and stop in reach[other]]
             if group:
-                groups.append(self._ordered(stop, group))
+                groups.append([stop, *(other for other in group if other is not stop)])
         return groups
 
     def _reached(self, stop: Stop) -> set[Stop]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .causes import Cause, Root
 from .graph import Graph
 from .look_engine import wrong_operation
+from .look_signals import signals
 from .naming import cb_of, name, on, pages
 from .stops import Reason, Stop, role
 
@@ -14,6 +15,10 @@ def circle(graph: Graph, stops: list[Stop]) -> Root:
         root = wrong_operation(graph, stops[0])
         assert root is not None
         return root
+    group = next(group for group in graph.groups() if stops[0] in group)
+    signal = signals(graph, group)
+    if signal is not None:
+        return signal
     full = fullest(graph, stops)
     return _too_small(graph, _from(stops, full[0])) if full else _order(graph, _from(stops, _first(stops)))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from ...count.walk import Made
 from ...sim.sched import Risc
-from ...sim.trace import Site
+from ...sim.trace import line_of
+from ...sim.waits import History
 from .causes import Cause, Root
 from .graph import Graph, semaphore_address
+from .look_signals import others, setters, signals
 from .naming import name, where
 from .stops import Stop, role
 
@@ -19,44 +19,22 @@ Setters = list[tuple[Risc, Made]]
 
 
 def barrier(graph: Graph, stop: Stop) -> Root | None:
-    told = _wrong_multicast(graph, stop) if stop.core.ports[stop.risc].missing else None
+    told = next((m for m in stop.core.ports[stop.risc].missing if m.kind in _kinds(stop)), None)
     sentence = f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, which cannot complete"
     if told is None:
-        advice = "make every multicast's num_dests the number of cores in its rectangle, the sender excepted"
-        return Root(Cause.BARRIER, sentence, stop, (str(stop.site),), advice=advice)
-    site, asked, reached = told
-    sentence += f": the multicast at {site} waits for {asked} acknowledgements and reaches {_cores(reached)}"
+        return Root(Cause.BARRIER, sentence, stop, (str(stop.site),))
+    sentence += (
+        f": the multicast at {told.site} waits for {told.asked} acknowledgements and reaches {_cores(told.reached)}"
+    )
     advice = (
-        f"pass num_dests = {reached} at line {site.line}: the cores of the rectangle, without the sender unless it is a "
-        "…_loopback_src call"
+        f"pass num_dests = {told.reached} there: the cores of the rectangle, without the sender "
+        "unless it is a …_loopback_src call"
     )
-    return Root(Cause.BARRIER, sentence, stop, (str(stop.site), str(site)), advice=advice)
+    return Root(Cause.BARRIER, sentence, stop, (str(stop.site), str(told.site)), advice=advice)
 
 
-def _wrong_multicast(graph: Graph, stop: Stop) -> tuple[Site, str, int] | None:
-    """(where, how many acknowledgements it waits for, how many cores it reached)."""
-    reached = Counter(
-        (fact.site, fact.detail[1])
-        for fact in graph.device.trace.facts
-        if fact.core == stop.core.xy and fact.risc == stop.risc.name and fact.what == "noc write" and fact.site
-    )
-    asked = {
-        m.line: _number(m, 3 if "write" in m.call else 2)
-        for m in graph.promises.calls(stop.risc)
-        if "multicast" in m.call
-    }
-    calls = {site: count for (site, _), count in reached.items() if site.line in asked}
-    for site, count in calls.items():
-        if asked[site.line] not in (None, count):
-            return site, str(asked[site.line]), count
-    unknown = [(site, count) for site, count in calls.items() if asked[site.line] is None]
-    more = stop.core.ports[stop.risc].missing
-    return (unknown[0][0], f"{more} more or fewer", unknown[0][1]) if len(unknown) == 1 else None
-
-
-def _number(made: Made, place: int) -> int | None:
-    count = made.counts[place] if len(made.counts) > place else None
-    return int(count.constant) if count is not None and count.constant is not None else None
+def _kinds(stop: Stop) -> tuple[str, ...]:
+    return ("atomic",) if "atomic" in stop.call else ("write", "atomic") if "full" in stop.call else ("write",)
 
 
 def _cores(count: int) -> str:
@@ -71,21 +49,21 @@ def semaphore(graph: Graph, stop: Stop) -> Root | None:
     history = stop.core.semaphores[address]
     assert stop.wait is not None
     want, have = stop.wait.args[1], history.values[-1]
-    setters = graph.promises.setters(stop.core, address, list(graph.device.cores.values()))
-    others = [(risc, made) for risc, made in setters if risc is not stop.risc]
+    told = None if have > want else signals(graph, [stop])
+    if told is not None:
+        return told
+    changing, far = setters(graph, stop), others(graph, stop)
     sentence = (
         f"{where(stop.core, role(stop.risc))} waits at {stop.site} until {history.name} is {want}, and it stays {have}"
     )
     if have > want:
-        who, advice = _past(graph, stop, others, want, have)
-    elif not setters:
+        who, advice = _past(graph, stop, far, want, have)
+    elif not changing:
         who, advice = _nobody(graph, stop)
-    elif not others:
-        who, advice = _itself(graph, stop, setters[0][1])
     else:
-        who, advice = _too_few(graph, others, want, have)
-    named = setters or _writers(graph, stop)
-    sites = (str(stop.site), *(graph.promises.line(risc, made) for risc, made in (others or named)[:1]))
+        who, advice = _too_few(graph, far, want, have)
+    named = changing or _writers(graph, stop)
+    sites = (str(stop.site), *(graph.promises.line(risc, made) for risc, made in (far or named)[:1]))
     return Root(Cause.SEMAPHORE, f"{sentence}: {who}", stop, sites, advice=advice)
 
 
@@ -100,17 +78,42 @@ def _past(graph: Graph, stop: Stop, others: Setters, want: int, have: int) -> tu
 
 def _nobody(graph: Graph, stop: Stop) -> tuple[str, str]:
     who, writers = "no kernel of this program sets or increments a semaphore", _writers(graph, stop)
+    if any(
+        made.call.startswith(("noc_semaphore_inc", "noc_semaphore_set"))
+        for risc in _movers(graph)
+        for made in graph.promises.calls(risc)
+    ):
+        who = "no other kernel of this program sets or increments it"
+    another = _another(stop)
+    if another is not None:
+        who += f", while {another.name} of this core has come to {another.values[-1]}"
+        return who, f"wait for {another.name}, or let those who change it change this one"
     if not writers:
         return who, "let whoever has finished first call noc_semaphore_inc on this core's semaphore"
     risc, made = writers[0]
     who += f"; {name(risc)} of core {risc.core.xy} writes into this core's L1 ({graph.promises.place(risc, made)}) and tells nobody"
+    if "multicast" in made.call:
+        return who, f"let {name(risc)} send a flag behind line {made.line} with noc_semaphore_set_multicast"
     return who, f"let {name(risc)} call noc_semaphore_inc on it after the write barrier that follows line {made.line}"
+
+
+def _movers(graph: Graph) -> list[Risc]:
+    return [risc for core in graph.device.cores.values() for risc in core.riscs[:2] if risc.coro is not None]
+
+
+def _another(stop: Stop) -> History | None:
+    """Another semaphore of this core that has come to the value, and that nobody waits for."""
+    assert stop.wait is not None
+    for history in stop.core.semaphores.values():
+        if len(history.values) > 1 and history.values[-1] == stop.wait.args[1] and not history.sleepers:
+            return history
+    return None
 
 
 def _writers(graph: Graph, stop: Stop) -> Setters:
     """RISCs of other cores that have written into this core's L1, with the call."""
     found = {
-        (fact.core, fact.risc, fact.site.line)
+        (fact.core, fact.risc, line_of(fact.site.code, fact.site.lasti))
         for fact in graph.device.trace.facts
         if fact.what == "noc write"
         and fact.detail[3:] == ("l1", *stop.core.xy)
@@ -122,14 +125,6 @@ def _writers(graph: Graph, stop: Stop) -> Setters:
     return [
         (risc, m) for risc, line in pairs for m in graph.promises.calls(risc) if m.line == line and "write" in m.call
     ]
-
-
-def _itself(graph: Graph, stop: Stop, made: Made) -> tuple[str, str]:
-    if "multicast" not in made.call or "loopback" in made.call:
-        who = f"only it itself changes that semaphore, with {made.call} at line {made.line}"
-        return who, "let another core call noc_semaphore_inc on it, or do not wait for it"
-    who = f"only it itself sends to that semaphore, with {made.call} at line {made.line}, and a multicast leaves its sender out"
-    return who, f"send with {made.call}_loopback_src, or do not wait for what this core sends itself"
 
 
 def _too_few(graph: Graph, others: Setters, want: int, have: int) -> tuple[str, str]:

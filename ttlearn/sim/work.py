@@ -166,7 +166,7 @@ class Work:
         self.halves = (0, 0)  # Src halves that each tile gives (UNPACK) or takes (MATH)
         self.a = self.da = self.b = self.db = 0  # L1 addresses of the operands, or of the packed page
         self.dst = self.ddst = 0
-        self.starts, self.ends = array("q"), array("q")  # of each tile so far; a list of numbers takes five times the memory
+        self.starts, self.ends = array("q"), array("q")  # of each tile so far; lists take five times the memory
         self.loaded: Any = None
 
     def stamp_of(self, k: int) -> int:

@@ -2,7 +2,7 @@
 
 Every release (push, pop, semaphore) hands on what its RISC has heard of, every wait takes it in. Two
 accesses to the same 16 bytes of L1, one of them a write, need such an order between them; bytes under way
-are ordered by their barrier only. Nothing depends on lucky times. Shadow arrays hold numbers of records in
+are ordered by their barrier only. Nothing depends on lucky times. Marks of L1 hold numbers of records in
 `accesses`; number 0 means never written. Left out: two writes to one DRAM page.
 """
 
@@ -24,7 +24,7 @@ from ...sim.sched import Risc
 from ...sim.trace import Site
 from ...sim.waits import Order
 from . import words
-from .shadow import GRANULE, NEVER, Access, Shadow, Span, granules, place, place_for, seen
+from .shadow import NEVER, Access, Shadow, Span, place, place_for
 
 
 class Checks(Observer):
@@ -36,7 +36,7 @@ class Checks(Observer):
         self.accesses: list[Access] = [Access(None, 0, None, "")]
         self.shadows: dict[Core, Shadow] = {}
         self.spans: dict[Core, Span] = {}  # transfers not yet looked at
-        self.rings: dict[Core, list[CircularBuffer]] = {}  # each core's CBs by address
+        self.rings: dict[Core, tuple[list[int], list[CircularBuffer]]] = {}  # each core's CBs by address
         self.outstanding: dict[Risc, list[Transfer]] = {}
         self.poison_read: Access | None = None
         self.output_pages: dict[int, tuple[Transfer, Access]] = {}  # who wrote them, and who had written the bytes
@@ -48,7 +48,7 @@ class Checks(Observer):
     def start(self, device: Device, buffers: list[Buffer]) -> None:
         self.buffers = buffers
         for core in device.cores.values():
-            self.shadows[core] = Shadow(device.arch.l1_bytes)
+            self.shadows[core] = Shadow()
             for risc in core.riscs:
                 risc.order = {risc.number: 1}
                 self.outstanding[risc] = []
@@ -99,16 +99,17 @@ class Checks(Observer):
 
     def read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
         self._look(risc.core)
-        shadow, part = self.shadows[risc.core], granules(low, high)
-        wrote = seen(shadow.writes[part])
+        shadow = self.shadows[risc.core]
+        wrote = shadow.writes.seen(low, high)
         for number in wrote:
-            self._check_read(risc, risc.core, low, number, site, order, shadow.moved[part])
+            self._check_read(risc, risc.core, low, high, number, site, order)
         fresh = NEVER in wrote and low >= risc.core.device.arch.cb_base  # below it lies what host and firmware wrote
         if fresh:
             self._saw_poison(risc, low, site)
         if self.poison_read is not None and any(self.accesses[number].poison is not None for number in wrote):
             self.spread.add(risc.core)
-        shadow.reads[part] = number = self._number(risc, order, site, "read")
+        number = self._number(risc, order, site, "read")
+        shadow.reads.mark(low, high, number)
         self.accesses[number].early |= fresh
 
     def _saw_poison(self, risc: Risc, low: int, site: Site) -> None:
@@ -117,28 +118,40 @@ class Checks(Observer):
             self.poison_read = Access(risc, 0, site, "read")
             self.poison_read.where = place(risc.core, low)
 
-    def _check_read(self, risc: Risc, core: Core, low: int, number: int, site: Site, order: Order, moved: Any) -> None:
+    def _check_read(self, risc: Risc, core: Core, low: int, high: int, number: int, site: Site, order: Order) -> None:
         wrote = self.accesses[number]
         if number == NEVER:
             return
         if not wrote.before(risc.number, order):
-            moves = [self.accesses[n] for n in seen(moved)]
+            moves = [self.accesses[n] for n in self.shadows[core].moved.seen(low, high)]
             pushed = any(m.verb == "push" and m.actor == wrote.actor and m.before(risc.number, order) for m in moves)
             self.violate(words.unordered(risc, place_for(risc, core, low), site, wrote, order, True, pushed), site)
-        elif wrote.actor != risc.number and moved.any():
-            pops = [self.accesses[n] for n in seen(moved) if self.accesses[n].verb == "pop"]
+        elif wrote.actor != risc.number:
+            moves = [self.accesses[n] for n in self.shadows[core].moved.seen(low, high)]
+            pops = [move for move in moves if move.verb == "pop"]
             if pops and pops[0].actor == risc.number:
-                self.violate(words.after_pop(risc, place_for(risc, core, low), site, pops[0]), site)
+                self.violate(self._popped(risc, core, low, high, site, pops[0]), site)
+
+    def _popped(self, risc: Risc, core: Core, low: int, high: int, site: Site, pop: Access) -> str:
+        """It reads what it has given back: the page at `low`, or what lies behind the end of its CB."""
+        cb = next((cb for cb in core.cbs.values() if cb.base <= low < cb.limit), None)
+        if cb is not None and cb.limit < high:
+            own = self.shadows[core].moved.seen(low, cb.limit)
+            if not any(self.accesses[n].verb == "pop" for n in own):
+                return words.reads_past(risc, cb, low, high, place(core, cb.limit), site)
+        ring = risc.rings[cb.index] if cb is not None and core is risc.core else None
+        pushing = ring is not None and ring.wr == low != ring.rd
+        return words.after_pop(risc, place_for(risc, core, low), site, pop, pushing)
 
     def write(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
         self._look(risc.core)
         self._check_write(risc, risc.core, low, high, site, order)
-        self.shadows[risc.core].writes[granules(low, high)] = self._number(risc, order, site, "write")
+        self.shadows[risc.core].writes.mark(low, high, self._number(risc, order, site, "write"))
 
     def _check_write(self, risc: Risc, core: Core, low: int, high: int, site: Site, order: Order) -> None:
-        shadow, part = self.shadows[core], granules(low, high)
-        for numbers in (shadow.writes[part], shadow.reads[part]):
-            for number in seen(numbers):
+        shadow = self.shadows[core]
+        for marks in (shadow.writes, shadow.reads):
+            for number in marks.seen(low, high):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
                     other = self.accesses[number]
                     self.violate(words.unordered(risc, place_for(risc, core, low), site, other, order, False), site)
@@ -160,7 +173,7 @@ class Checks(Observer):
         if popped and ring.cb.aliased:
             return
         self.accesses.append(Access(risc, order[risc.number], site, "pop" if popped else "push"))
-        self.shadows[risc.core].moved[granules(low, low + pages * ring.page)] = len(self.accesses) - 1
+        self.shadows[risc.core].moved.mark(low, low + pages * ring.page, len(self.accesses) - 1)
 
     # ---- transfers ------------------------------------------------------------------------------------------
 
@@ -181,9 +194,11 @@ class Checks(Observer):
         """A read that begins in a CB must end in it."""
         core, low = transfer.risc.core, transfer.local
         if core not in self.rings:
-            self.rings[core] = sorted(core.cbs.values(), key=lambda cb: cb.base)
-        at = bisect_right(self.rings[core], low, key=lambda cb: cb.base)
-        cb = self.rings[core][at - 1] if at else None
+            cbs = sorted(core.cbs.values(), key=lambda cb: cb.base)
+            self.rings[core] = [cb.base for cb in cbs], cbs
+        bases, cbs = self.rings[core]
+        at = bisect_right(bases, low)
+        cb = cbs[at - 1] if at else None
         if cb is not None and low < cb.limit < low + transfer.size:
             self.violate(words.past_end(transfer, call, cb, place(core, cb.limit)), transfer.site)
 
@@ -197,27 +212,39 @@ class Checks(Observer):
         span = self.spans.pop(core, None)
         if span is None:
             return
-        shadow, part = self.shadows[core], granules(span.low, span.high)
+        shadow = self.shadows[core]
         if span.reading:
             self._check_write(span.risc, core, span.low, span.high, span.site, span.order)
         else:
-            self._check_source(span.risc, span, shadow, part)
-        (shadow.writes if span.reading else shadow.reads)[part] = span.number
+            self._check_source(span.risc, span, shadow)
+        (shadow.writes if span.reading else shadow.reads).mark(span.low, span.high, span.number)
 
-    def _check_source(self, risc: Risc, span: Span, shadow: Shadow, part: slice) -> None:
+    def _check_source(self, risc: Risc, span: Span, shadow: Shadow) -> None:
         """Are the bytes of these writes there?"""
-        wrote = seen(shadow.writes[part])
+        wrote = shadow.writes.seen(span.low, span.high)
         for number in wrote:
-            self._check_read(risc, risc.core, span.low, number, span.site, span.order, shadow.moved[part])
+            self._check_read(risc, risc.core, span.low, span.high, number, span.site, span.order)
         span.record.early |= NEVER in wrote
         for transfer in span.transfers:
             if transfer.target.buffer is self.buffers[-1]:
                 own = wrote
                 if len(wrote) > 1:
-                    own = seen(shadow.writes[granules(transfer.local, transfer.local + transfer.size)])
+                    own = shadow.writes.seen(transfer.local, transfer.local + transfer.size)
                 source = self.accesses[own[0]]  # NEVER, the smallest number, comes first
+                if own[0] == NEVER and len(own) > 1:
+                    source = Access(None, 0, None, "")
+                    source.where = self._bare(risc.core, transfer, shadow)
                 if source.before(risc.number, span.order):
                     self.output_pages[transfer.target.page] = (transfer, source)
+
+    def _bare(self, core: Core, transfer: Transfer, shadow: Shadow) -> str:
+        """Which of these bytes nobody has written: the first stretch of them, counted in their CB's page."""
+        ends = range(transfer.local, transfer.local + transfer.size, 16)
+        bare = [at for at in ends if shadow.writes.seen(at, at + 1)[0] == NEVER]
+        last = next(at for at in bare if at + 16 not in bare) + 15
+        cb = next((cb for cb in core.cbs.values() if cb.base <= transfer.local < cb.limit), None)
+        start = transfer.local if cb is None else cb.base + (bare[0] - cb.base) // cb.page_size * cb.page_size
+        return f"bytes {bare[0] - start} to {min(last, transfer.local + transfer.size - 1) - start}"
 
     def _far_end(self, transfer: Transfer, target: Target, reading: bool) -> None:
         """The other end: a page of DRAM, or bytes of a core's L1, read or written until the barrier."""
@@ -227,14 +254,13 @@ class Checks(Observer):
             return
         self._look(target.core)
         shadow, low, high = self.shadows[target.core], target.address, target.address + transfer.size
-        part = granules(low, high)
         if reading:
-            for number in seen(shadow.writes[part]):
-                self._check_read(risc, target.core, low, number, site, order, shadow.moved[part])
+            for number in shadow.writes.seen(low, high):
+                self._check_read(risc, target.core, low, high, number, site, order)
         else:
             self._check_write(risc, target.core, low, high, site, order)
         transfer.arrival = self._under_way(transfer, "noc read there" if reading else "noc write there")
-        (shadow.reads if reading else shadow.writes)[part] = len(self.accesses) - 1
+        (shadow.reads if reading else shadow.writes).mark(low, high, len(self.accesses) - 1)
 
     def _dram_end(self, transfer: Transfer, target: Target, reading: bool) -> None:
         risc, page = transfer.risc, (id(target.buffer), target.page)
@@ -297,7 +323,8 @@ class Checks(Observer):
         if self.poison_read is None or np.isfinite(tiles).all():
             return
         if np.isnan(tiles).any() or risc.core in self.spread:
-            self.accesses[int(self.shadows[risc.core].writes[address >> GRANULE])].poison = self.poison_read
+            number = self.shadows[risc.core].writes.seen(address, address + 1)[0]
+            self.accesses[number].poison = self.poison_read
 
     def _spread(self, output: Buffer) -> None:
         """Poison that went through the engine comes out as inf. Inputs that hold inf or NaN excuse it."""

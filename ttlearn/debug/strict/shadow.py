@@ -5,16 +5,13 @@ Plain records, no judgement: that is `checks`. Left out: granules that two parti
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...sim.device import Core
 from ...sim.noc import Transfer
 from ...sim.sched import Risc
 from ...sim.trace import Site
 from ...sim.waits import Order
+from .marks import Marks
 
-GRANULE = 4  # address bits of 16 bytes
 NEVER = 0  # record number of bytes that nobody has written
 
 
@@ -45,14 +42,17 @@ class Access:
 
     @property
     def who(self) -> str:
+        """For sentences; like the next, worked out only when one is made."""
         return self.risc.label if self.risc is not None else "nobody"
 
     @property
     def kernel(self) -> str:
+        """The name of its kernel."""
         return kernel_name(self.risc) if self.risc is not None else ""
 
     @property
     def core(self) -> Core | None:
+        """Where it runs."""
         return self.risc.core if self.risc is not None else None
 
     def before(self, actor: int, order: Order) -> bool:
@@ -72,10 +72,8 @@ class Access:
 class Shadow:
     """Of each granule of one core's L1: the last write, the last read, and the last push or pop."""
 
-    def __init__(self, size: int) -> None:
-        self.writes = np.zeros(size >> GRANULE, np.int32)
-        self.reads = np.zeros(size >> GRANULE, np.int32)
-        self.moved = np.zeros(size >> GRANULE, np.int32)
+    def __init__(self) -> None:
+        self.writes, self.reads, self.moved = Marks(), Marks(), Marks()
 
 
 class Span:
@@ -94,20 +92,6 @@ class Span:
         self.high += transfer.size
         self.transfers.append(transfer)
         return True
-
-
-def granules(low: int, high: int) -> slice:
-    """The granules of bytes low … high-1."""
-    return slice(low >> GRANULE, (high + 15) >> GRANULE)
-
-
-def seen(numbers: NDArray[np.int32]) -> list[int]:
-    """The different numbers in a stretch. They stand in runs: 6 us where np.unique takes 30."""
-    first = numbers[0]
-    if not np.logical_or.reduce(numbers != first):  # any() goes through Python first: twice the time of a short stretch
-        return [int(first)]
-    breaks = np.flatnonzero(numbers[1:] != numbers[:-1])
-    return sorted({int(first), *numbers[breaks + 1].tolist()})
 
 
 def kernel_name(risc: Risc) -> str:

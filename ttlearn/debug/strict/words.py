@@ -6,6 +6,7 @@ Every function makes one whole sentence of what `checks` found. Left out: findin
 from __future__ import annotations
 
 from ...sim.cb import CircularBuffer, Ring
+from ...sim.device import Core
 from ...sim.noc import Transfer
 from ...sim.sched import Risc
 from ...sim.trace import CPP, Site
@@ -67,11 +68,45 @@ def unordered(
     return f"{risc.label} {'reads' if reading else 'writes'} {where} at {site}, but {cause}: {step}"
 
 
-def after_pop(risc: Risc, where: str, site: Site, pop: Access) -> str:
+def after_pop(risc: Risc, where: str, site: Site, pop: Access, pushing: bool = False) -> str:
+    """`pushing`: it is the place of this kernel's next push, where a consumer's pop changes nothing."""
+    if pushing and _asks_to_write(risc, site):
+        return (
+            f"{risc.label} reads {where} after giving it back: read at {site}, popped at {pop.site}; a consumer reads at "
+            "`get_read_ptr`, which its pops move on; `get_write_ptr` is the place of the next push and stays"
+        )
     return (
         f"{risc.label} reads {where} after giving it back: read at {site}, "
         f"popped at {pop.site}; the producer may be writing there already, so pop after the last read"
     )
+
+
+def _asks_to_write(risc: Risc, site: Site) -> bool:
+    names = getattr(risc.code, "co_names", ())
+    return "get_write_ptr" in str(site) or ("get_write_ptr" in names and "get_read_ptr" not in names)
+
+
+def reads_past(risc: Risc, cb: CircularBuffer, low: int, high: int, behind: str, site: Site) -> str:
+    count = (high - low) // cb.page_size
+    return (
+        f"{risc.label} reads {high - low:,} bytes from page {(low - cb.base) // cb.page_size} of {cb} on at {site}, where only "
+        f"{cb.limit - low:,} are left: the other {high - cb.limit:,} come from {behind}; it reads {count} pages of {cb}, so "
+        f"wait for {count} and pop {count}"
+    )
+
+
+def two_pushers(core: Core) -> str:
+    """Empty unless two RISCs have pushed the same CB of this core."""
+    first: dict[int, dict[str, Site | None]] = {}
+    for fact in core.device.trace.facts:
+        if fact.what == "push" and fact.core == core.xy:
+            first.setdefault(fact.detail[0], {}).setdefault(fact.risc, fact.site)
+    labels = {risc.name: risc.label for risc in core.riscs}
+    for index, sites in first.items():
+        if len(sites) > 1:
+            both = " and by ".join(f"{labels[name]} at {site}" for name, site in sites.items())
+            return f"; c_{index} is pushed by {both}, but one kernel alone may push a CB"
+    return ""
 
 
 def past_ring(risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> str:
@@ -119,6 +154,9 @@ def poisoned(page: int, writer: Transfer, source: Access) -> str:
         f"page {page} of the output holds poison: {writer.risc.label} wrote it at {writer.site} from "
         f"{place(writer.risc.core, writer.local)}, "
     )
+    if source.where:
+        step = "write from where the filled bytes begin, or fill those too"
+        return f"{text}where nobody had written {source.where}; {step}"
     if source.actor < 0:
         return text + "which nobody had written; fill that page first, and wait until it is there"
     return text + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
@@ -128,4 +166,5 @@ def spread(page: int, read: Access) -> str:
     return (
         f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.where} at "
         f"{read.site}, which nobody had written; fill it first, or wait until it is there"
+        f"{two_pushers(read.risc.core) if read.risc is not None else ''}"
     )

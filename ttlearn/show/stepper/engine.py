@@ -108,7 +108,7 @@ def _ends(given: list[Entry]) -> Iterator[tuple[int, Work]]:
 def _dst(core: Core, math: list[Entry], pack: list[Entry]) -> list[Change]:
     """Section n of the run is DST section n modulo how many there are."""
     engine = core.engine
-    commits, releases = [time for time, _, _ in engine.commits], engine.releases
+    commits, releases = list(engine.commits), list(engine.releases)
     freed = [0] * engine.sections + releases
     acquires = _opened(math, Kind.ACQUIRE, commits, freed)
     waits = _opened(pack, Kind.WAIT, releases, commits)

@@ -26,6 +26,7 @@ class Difference:
     count: int
     total: int
     wrong: NDArray[np.bool_]
+    row_of: int | None = None  # the whole wrong row is what belongs into this row
 
     def __str__(self) -> str:
         row, column = self.place[-2:] if len(self.place) > 1 else (0, *self.place)
@@ -33,6 +34,7 @@ class Difference:
         return (
             f"{self.count:,} of {self.total:,} elements are wrong; the first, row {row}, column {column}, "
             f"should be {self.expected:g} and is {got}"
+            + (f"; all of that row is what belongs into row {self.row_of}" if self.row_of is not None else "")
         )
 
     def _repr_html_(self) -> str:
@@ -74,4 +76,13 @@ def first_difference(
         int(bad.sum()),
         bad.size,
         block[row : row + SIDE, column : column + SIDE],
+        _row_of(have, want, place),
     )
+
+
+def _row_of(have: NDArray[np.float64], want: NDArray[np.float64], place: tuple[int, ...]) -> int | None:
+    """The one right row that stands, number for number, in the place of the wrong one; constant rows tell nothing."""
+    if want.ndim != 2 or have.shape != want.shape or np.unique(have[place[0]]).size < SIDE // 4:
+        return None
+    rows = np.flatnonzero((want == have[place[0]]).all(axis=1))
+    return int(rows[0]) if rows.size == 1 else None

@@ -76,7 +76,7 @@ def report(folder: Path, rerun: bool = False) -> Report:
             continue
         learner = inside[0] if len(inside) > 1 else path.stem
         try:
-            found = list(verdicts(_executed(path) if rerun else path.read_text("utf-8")))
+            found = list(verdicts(executed(path) if rerun else path.read_text("utf-8")))
         except (ValueError, KeyError, TypeError, AttributeError, subprocess.SubprocessError):
             unreadable.append(str(path.relative_to(folder)))
             continue
@@ -94,7 +94,7 @@ def verdicts(text: str) -> Iterator[dict[str, Any]]:
                 yield fact
 
 
-def _executed(path: Path) -> str:
+def executed(path: Path) -> str:
     """The notebook run anew in a process of its own, with limits of time and, where there are such, of memory."""
     with tempfile.TemporaryDirectory() as place:
         code = (

@@ -103,9 +103,14 @@ class Notebook:
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached")
 
+    def connected(self) -> None:
+        """The notebook has its kernel."""
+        self.page.wait_for_selector('.jp-KernelName:has-text("Python 3")')
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached")
+
     def run_all(self) -> None:
         """By the menu; Lab asks which kernel to use if it is told before it has connected, then it is told again."""
-        self.page.wait_for_selector('.jp-KernelName:has-text("Python 3")')
+        self.connected()
         question = self.page.locator(".jp-Dialog .jp-mod-accept")
         for _ in range(3):
             self.page.click('.lm-MenuBar-item:has-text("Run")')

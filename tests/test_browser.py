@@ -19,7 +19,7 @@ from browsing import Notebook, chromium, jupyterlab, violations
 from ttlearn.show.panel import layernorm_page, phase_page, sample
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-WANTED = ("00", "02", "05", "11")
+WANTED = ("00", "02", "05", "11")  # opened by the suite; each has a panel
 PATHS = [path for path in sorted((NOTEBOOKS / "solutions").glob("*.ipynb")) if path.name[:2] in WANTED]
 pytestmark = pytest.mark.slow
 
@@ -135,15 +135,16 @@ def test_each_slider_by_mouse(lab: Notebook) -> None:
             x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
             lab.page.mouse.move(x, y)
             lab.page.mouse.down()
-            lab.page.mouse.move(x - 40, y, steps=5)
+            lowest = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemin")
+            lab.page.mouse.move(x + (40 if lowest else -40), y, steps=5)
             lab.page.mouse.up()
             agrees(panel, before)
 
 
 def test_no_serious_axe_violation_in_what_we_draw(lab: Notebook) -> None:
-    found = violations(lab.page, ".jp-Notebook")
-    ours = [v for v in found if v["impact"] in ("serious", "critical") and "jp-RenderedMarkdown" not in str(v["nodes"])]
-    assert ours == []
+    """Text, pictures and panels; Lab's own editor and toolbars are not ours to mend."""
+    found = violations(lab.page, ".jp-RenderedHTMLCommon, .jupyter-widgets, .tt-stepper")
+    assert [v for v in found if v["impact"] in ("serious", "critical")] == []
 
 
 def test_control_to_new_picture(lab: Notebook) -> None:
@@ -167,7 +168,8 @@ def test_control_to_new_picture(lab: Notebook) -> None:
 def test_one_notebook_is_finished_by_keyboard_alone(browser: Any, address: str, shots: Path) -> None:
     """Shift+Enter from the first cell to the last, in the form that learners open."""
     opened = Notebook(browser, address, PATHS[0].name)
-    opened.page.locator(".jp-NotebookPanel .jp-Cell").first.click()
+    opened.connected()
+    opened.page.locator(".jp-Notebook .jp-Cell").first.focus()
     opened.page.keyboard.press("Escape")
     for _ in range(opened.page.locator(".jp-Cell").count()):
         opened.page.keyboard.press("Shift+Enter")

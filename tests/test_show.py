@@ -208,7 +208,7 @@ def test_every_panel_has_width_epsilon_and_depth_and_names_what_cannot_act_yet()
         made = phase_panel(number)
         assert {"width", "epsilon", "cb_depth"} <= set(made.boxes)
         assert made.boxes["epsilon"].disabled == made.sliders["epsilon"].disabled == (number < 8)
-        notes = [w.value for row in made.box.children[:-1] for w in row.children if isinstance(w, widgets.HTML)]
+        notes = [w.value for row in made.box.children[:-2] for w in row.children if isinstance(w, widgets.HTML)]
         assert notes == ["<em>epsilon enters at phase 8 (epsilon and rsqrt)</em>"] * (number < 8)
     widgets.Widget.close_all()
 

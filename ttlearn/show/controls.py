@@ -1,7 +1,8 @@
 """A panel: number boxes, sliders and lists over one picture that follows them.
 
 `Panel` takes a pure function from settings to a `Page` and wires it to widgets; ipywidgets is imported only here.
-Sliders have no accessible name, so each has a number box beside it. Left out: what the pages show.
+Sliders have no accessible name, so each has a number box beside it. JupyterLab takes arrow keys and letters for itself
+unless told otherwise, so the panel tells it. Left out: what the pages show.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 
 from .page import Page, Settings
@@ -54,6 +56,28 @@ class Power:
 Control = Choice | Whole | Power
 
 
+class OwnKeys(anywidget.AnyWidget):
+    """Nothing to see: what gets the focus in the panel keeps its keys from Lab's shortcuts, and sliders get a name."""
+
+    _esm = """
+export default { render({ el }) {
+  const own = event => event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  const name = output => output.querySelectorAll("[role=slider]:not([aria-label])").forEach(handle => {
+    const label = handle.closest(".widget-hbox")?.querySelector("label");
+    if (label) handle.setAttribute("aria-label", `${label.textContent}, slider`);
+  });
+  const mark = frames => {
+    const output = el.closest(".jp-OutputArea-output");
+    if (!output) return frames && requestAnimationFrame(() => mark(frames - 1));
+    output.addEventListener("focusin", own);
+    name(output);
+    new MutationObserver(() => name(output)).observe(output, { childList: true, subtree: true });
+  };
+  mark(600);
+} };
+"""
+
+
 class Panel:
     """The widgets, and the page they show. `boxes` holds the named inputs, `sliders` their sliders."""
 
@@ -63,7 +87,7 @@ class Panel:
         self.sliders: dict[str, Any] = {}
         rows = [self._row(control) for control in controls]
         self.view = widgets.HTML()
-        self.box = widgets.VBox([*rows, self.view])
+        self.box = widgets.VBox([*rows, self.view, OwnKeys()])
         for box in self.boxes.values():
             box.observe(self._update, "value")
         self._update()

@@ -27,7 +27,7 @@ class Page:
 
 def page(summary: str, figures: Mapping[str, object], pictures: list[str], bottleneck: str = "") -> Page:
     """`pictures` are SVG or HTML; `bottleneck` is a sentence shown under the summary."""
-    data = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in figures.items())
+    data = _data(figures)
     live = '<div class="ttlearn-summary" role="status" aria-live="polite" style="line-height:1.4">'
     told = f"{live}{escape(summary, quote=False)}</div>"
     sets = f'<p style="margin:.3em 0">{escape(bottleneck, quote=False)}</p>' if bottleneck else ""
@@ -43,7 +43,7 @@ def guarded(make: Callable[[Settings], Page]) -> Callable[[Settings], Page]:
         except DeviceHang as hang:
             return hung(hang, settings)
         except Exception as problem:
-            return failed(problem)
+            return failed(problem, settings)
 
     return made
 
@@ -55,15 +55,22 @@ def hung(hang: DeviceHang, settings: Settings) -> Page:
     return page(summary, figures, [hang._repr_html_()])
 
 
-def failed(problem: Exception) -> Page:
+def failed(problem: Exception, settings: Settings) -> Page:
+    """What was refused, in its own words."""
     name = type(problem).__name__
     summary = f"{name}: {problem}"
-    return Page(summary, f'<pre role="alert" data-error="{name}">{escape(summary, quote=False)}</pre>')
+    data = _data({"error": name} | named(settings))
+    told = f'<pre role="alert" style="white-space:pre-wrap">{escape(summary, quote=False)}</pre>'
+    return Page(summary, f'<div class="ttlearn-panel" {data}>{told}</div>')
 
 
 def named(settings: Settings) -> dict[str, object]:
     """Settings as data attributes."""
     return {name.replace("_", "-"): value for name, value in settings.items()}
+
+
+def _data(figures: Mapping[str, object]) -> str:
+    return " ".join(f'data-{name}="{escape(str(value))}"' for name, value in figures.items())
 
 
 def l1_bytes(run: Run) -> int:

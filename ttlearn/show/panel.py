@@ -56,7 +56,9 @@ def layernorm_page(x: NDArray[Any], settings: Settings) -> Page:
     run = layernorm_fused_rm(x[..., : settings["width"]], **options)
     expected = golden.layernorm(run.details["x"], epsilon=settings["epsilon"])
     holds = {cb.index: cb.holds for cb in run.details["cbs"]}
-    return _compared(run, expected, settings, [_before(x, settings), heat(_flat(run.output), "layernorm of x")], holds, 12)
+    return _compared(
+        run, expected, settings, [_before(x, settings), heat(_flat(run.output), "layernorm of x")], holds, 12
+    )
 
 
 # ---- the phases ----------------------------------------------------------------------------------------------

@@ -150,7 +150,12 @@ async def the_other_pointer() -> None:
         ("01.1", all_at_once, "seven pages through two", "NCRISC asks for 7 pages of c_0, which has 2"),
         ("01.2", never_pops, "seven pages through two", "cb_pop_front(c_0, …) is missing"),
         ("01.2", counts_and_pops, "seven pages through two", "BRISC asks for 3 pages of c_0, which has 2"),
-        ("01.2", the_other_pointer, "seven pages through two", "reads page 0 of c_0 after giving it back"),
+        (
+            "01.2",
+            the_other_pointer,
+            "seven pages through two",
+            "a consumer reads at `get_read_ptr`, which its pops move on",
+        ),
     ],
 )
 def test_a_usual_mistake_is_told_with_its_cause(id: str, answer: Any, case: str, said: str) -> None:

@@ -178,7 +178,7 @@ async def pieces_with_one_barrier() -> None:
     [
         ("02.1", a_barrier_a_stick, "cycles (model); the goal is "),
         ("02.1", all_to_one_place, "put `await noc_async_read_barrier()` between them"),
-        ("02.1", always_the_first_rows, "the first, row 32, column 0, should be "),
+        ("02.1", always_the_first_rows, "; all of that row is what belongs into row 0"),
         ("02.1", pushes_a_tile, "the one counts tiles, the other sticks"),
         ("02.1", steps_of_64_bytes, "put `await noc_async_read_barrier()` between them"),
         ("02.2", only_flushes, "put `await noc_async_write_barrier()` before the end"),
@@ -195,3 +195,6 @@ def test_mending_one_side_of_the_crop_is_not_enough() -> None:
     crop = exercise("02.3")
     one_side = judge(crop, {"crop_reader": crop_reader, "crop_writer": crop.given["crop_writer"]})
     assert one_side.state is State.FAILED and "page 0 of the output holds poison" in one_side.problem
+    assert one_side.problem.endswith(
+        "from page 0 of c_0, where nobody had written bytes 0 to 15; write from where the filled bytes begin, or fill those too"
+    )

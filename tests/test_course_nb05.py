@@ -118,6 +118,26 @@ async def waits_in_tiles(Wt: int) -> None:
     cb_pop_front(c_0, Wt)
 
 
+async def pops_in_tiles(Wt: int) -> None:
+    await cb_wait_front(c_0, 32)
+    await cb_reserve_back(c_1, Wt)
+    tilize_init(c_0, Wt, c_1)
+    tilize_block(c_0, Wt, c_1)
+    tilize_uninit(c_0, c_1)
+    cb_push_back(c_1, Wt)
+    cb_pop_front(c_0, Wt)
+
+
+async def pushes_what_it_took(Wt: int) -> None:
+    await cb_wait_front(c_0, 32)
+    await cb_reserve_back(c_1, Wt)
+    tilize_init(c_0, Wt, c_1)
+    tilize_block(c_0, Wt, c_1)
+    tilize_uninit(c_0, c_1)
+    cb_push_back(c_0, 32)
+    cb_pop_front(c_1, Wt)
+
+
 async def pushes_tiles(Wt: int) -> None:
     await cb_wait_front(c_1, Wt)
     await cb_reserve_back(c_16, Wt)
@@ -142,7 +162,11 @@ async def one_tile_wide(Wt: int) -> None:
     ("tilize", "untilize", "says"),
     [
         (forgets_the_pop, given.untilize_row, "cb_pop_front(c_0, …) is missing"),
-        (waits_in_tiles, given.untilize_row, "reads page 4 of c_0 after giving it back"),
+        (waits_in_tiles, given.untilize_row, "the other 1,024 come from page 0 of c_1; it reads 32 pages of c_0"),
+        (pops_in_tiles, given.untilize_row, "let UNPACK pop 32 of c_0 for each wait for 32"),
+        (pops_in_tiles, given.untilize_row, "UNPACK has waited for 32 pages of c_0, 32 at a time, and popped only 4"),
+        (pushes_what_it_took, given.untilize_row, "; c_0 is pushed by NCRISC (reader) at reader line "),
+        (pushes_what_it_took, given.untilize_row, "but one kernel alone may push a CB"),
         (
             given.tilize_row,
             pushes_tiles,

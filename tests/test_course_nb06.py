@@ -12,6 +12,7 @@ import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
 from ttlearn.debug.hang.causes import Cause
+from ttlearn.host.findings import Kind as Found
 from ttlearn.learn import check
 from ttlearn.learn import passthrough as log
 from ttlearn.learn.course import exercise
@@ -62,6 +63,55 @@ def test_a_start_up_before_the_engines_first_call_passes() -> None:
     assert check("06.1", after_gamma_and_beta).passed
 
 
+async def starts_each_row() -> None:
+    Wt, Ht = get_compile_time_arg_val(0), get_compile_time_arg_val(1)
+    for _ in range(Ht):
+        compute_kernel_hw_startup(c_0, c_16)
+        await tilize_row(Wt)
+        await untilize_row(Wt)
+
+
+async def starts_after_an_init() -> None:
+    Wt, Ht = get_compile_time_arg_val(0), get_compile_time_arg_val(1)
+    tilize_init(c_0, Wt, c_1)
+    compute_kernel_hw_startup(c_0, c_16)
+    for _ in range(Ht):
+        await tilize_row(Wt)
+        await untilize_row(Wt)
+
+
+async def starts_twice() -> None:
+    compute_kernel_hw_startup(c_0, c_16)
+    compute_kernel_hw_startup(c_0, c_16)
+    await log.passthrough()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "said"),
+    [(starts_each_row, "in a loop"), (starts_after_an_init, "after tilize_init"), (starts_twice, "more than once")],
+)
+def test_a_start_up_in_the_middle_is_refused_and_is_a_hint_of_check(kernel: Kernel, said: str) -> None:
+    why = (
+        f"{kernel.__name__} calls compute_kernel_hw_startup {said}: its writes need an idle engine, so tt-metal allows it once "
+        "and before any other call of the engine (compute_kernel_hw_startup.h); the model carries it out anywhere"
+    )
+    verdict = check("06.1", kernel)
+    assert verdict.state is State.FAILED and verdict.problem.startswith(why)
+    found = log.program(kernel)[1].check()
+    assert [f.sentence for f in found if f.kind is Found.START_UP] == [why]
+
+
+def test_start_ups_that_exclude_each_other_are_no_finding() -> None:
+    async def either() -> None:
+        if get_compile_time_arg_val(0) > 4:
+            compute_kernel_hw_startup(c_0, c_1)
+        else:
+            compute_kernel_hw_startup(c_0, c_16)
+        await log.passthrough()
+
+    assert not log.program(either)[1].check()
+
+
 async def inits_once_more() -> None:
     Wt, Ht = get_compile_time_arg_val(0), get_compile_time_arg_val(1)
     tilize_init(c_0, Wt, c_1)
@@ -87,9 +137,17 @@ def a_stick_counted_by_hand(values: Any) -> tuple[tt.Tensor, int]:
     return tt.from_numpy(values), 2 * values.size
 
 
-@pytest.mark.parametrize("place", [a_larger_page, a_stick_counted_by_hand])
-def test_either_repair_of_gamma_passes(place: Any) -> None:
-    assert check("06.2", place).passed
+def test_a_stick_whose_size_is_counted_by_hand_passes() -> None:
+    assert check("06.2", a_stick_counted_by_hand).passed
+
+
+def test_a_larger_page_for_a_tiled_gamma_is_told_how_much_of_it_comes() -> None:
+    verdict = check("06.2", a_larger_page)
+    assert verdict.state is State.FAILED
+    assert verdict.problem == (
+        "gamma has 4 pages, and the reader brings page 0 alone: 32 of its 128 numbers; make it a stick, whose one page "
+        "holds them all"
+    )
 
 
 def half_a_page(values: Any) -> tuple[tt.Tensor, int]:

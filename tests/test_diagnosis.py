@@ -291,7 +291,10 @@ async def take_right() -> None:
 def test_a_cb_that_is_pushed_and_never_waited_for_may_be_the_one_that_was_meant() -> None:
     diagnosis = hang_of(fill_wrong, take_right, (2, 1), (3, 1))
     assert diagnosis.cause is Cause.NEVER_PRODUCED
-    assert "NCRISC (fill_wrong) pushes c_3, which nobody waits for: is it the same?" in diagnosis.sentence
+    assert (
+        "NCRISC (fill_wrong) pushes c_3, which nobody waits for: they should be one, or a step from c_3 to c_2"
+        in diagnosis.sentence
+    )
     assert "`dataflow.cb_push_back(3, 1)`" in diagnosis.sites[1]
 
 
@@ -365,6 +368,30 @@ def test_a_size_that_was_tried_and_does_not_do_is_not_offered_as_a_cure() -> Non
     diagnosis = hang_of(give_more, take_less, (0, 2), (1, 1))
     assert diagnosis.change.outcome in ("not tried", "not enough by itself: larger sizes were tried")
     assert "instead of 4" in diagnosis.change.text or "at most 8 pages" in diagnosis.change.text
+
+
+UNTOLD = """
+async def gives_two():
+    for _ in range(2):
+        await cb_reserve_back(0, 1)
+        cb_push_back(0, 1)
+
+async def takes_three():
+    for _ in range(3):
+        await cb_wait_front(0, 1)
+        cb_pop_front(0, 1)
+"""
+
+
+def test_a_kernel_without_a_text_is_not_decided() -> None:
+    names = dict(vars(dataflow))
+    exec(UNTOLD, names)
+    diagnosis = hang_of(names["gives_two"], names["takes_three"], (0, 2))
+    assert diagnosis.cause is Cause.NOT_TOLD
+    assert diagnosis.sentence == (
+        "BRISC waits in cb_wait_front(c_0, 1) at takes_three line 9; why is not decided, since the source text of "
+        "takes_three, gives_two cannot be found (was it run by exec of a string?)"
+    )
 
 
 async def asks_too_much() -> None:

@@ -183,6 +183,15 @@ def test_the_first_difference_is_the_first_row_by_row() -> None:
     assert first_difference(got, expected, (0, 1)) is None
 
 
+def test_a_row_that_belongs_elsewhere_is_named_if_only_one_row_is_like_it() -> None:
+    expected = np.arange(64 * 32.0).reshape(64, 32)
+    got = expected.copy()
+    got[40] = expected[7]
+    assert str(first_difference(got, expected)).endswith("; all of that row is what belongs into row 7")
+    expected[9] = expected[7]
+    assert "belongs" not in str(first_difference(got, expected))
+
+
 def test_poison_is_named() -> None:
     found = first_difference([[np.nan]], [[1.0]])
     assert "is poison, or NaN: nothing was written there" in str(found)

@@ -24,6 +24,7 @@ from .descriptors import ProgramDescriptor
 from .findings import Finding, Findings, Kind
 from .forgotten import drop, forgotten
 from .guard import guard
+from .starts import starts
 from .tensor import Tensor
 from .totals import totals
 
@@ -50,7 +51,13 @@ def check(
     with contextlib.suppress(KernelError), forgotten() as dropped:
         finished = _run(device)
     lost = [Finding(Kind.REFUSED, str(error)) for error in dropped]
-    found = [*lost, *_refused(device), *(() if finished else _hangs(device)), *totals(device, program, finished)]
+    found = [
+        *lost,
+        *_refused(device),
+        *(() if finished else _hangs(device)),
+        *totals(device, program, finished),
+        *starts(device),
+    ]
     ordered = sorted(_folded(found), key=lambda finding: list(Kind).index(finding.kind))
     return Findings(ordered, [_undecided(broken) for broken in device.broken if broken.undecided])
 

@@ -30,9 +30,10 @@ class Kind(Enum):
     UNUSED_CB = "a CB that no kernel uses"
     UNDESCRIBED_SEMAPHORE = "a semaphore that the program does not describe"
     SECTIONS = "tile_regs calls do not match"
+    START_UP = "the engine is started up late, or more than once"
 
 
-HINTS = (Kind.LEFT_OVER, Kind.UNUSED_CB, Kind.SECTIONS)
+HINTS = (Kind.LEFT_OVER, Kind.UNUSED_CB, Kind.SECTIONS, Kind.START_UP)
 
 
 @dataclass(frozen=True)

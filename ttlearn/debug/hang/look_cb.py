@@ -43,10 +43,7 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
         advice = f"let {name(risc)} push {cb} after it has filled what it reserves at line {made.line}"
     else:
         lost, by = _unused(graph, stop)
-        mover = next(
-            (r for r in (stop.core.ncrisc, stop.core.brisc) if r.coro is not None and r is not stop.risc), None
-        )
-        who = f"{name(mover)}, or whoever has the data," if mover is not None else "whoever has the data"
+        who = _maker(graph, stop)
         advice = f"let {who} reserve {pages(stop.pages)} of {cb}, fill and push {'it' if stop.pages == 1 else 'them'}"
     sentence = (
         f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, but no kernel of this core ever pushes "
@@ -55,16 +52,34 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
     return Root(Cause.NEVER_PRODUCED, sentence, stop, (str(stop.site), *by), advice=advice)
 
 
+def _maker(graph: Graph, stop: Stop) -> str:
+    """Who should push: an earlier phase, where the compute kernel takes what it has made; else a mover."""
+    core, promises = stop.core, graph.promises
+    handed = (promises.asks(core.pack, "cb_push_back", cb) for cb in core.cbs.values() if _takes(graph, stop, cb))
+    if stop.risc is core.unpack and any(handed):
+        return "an earlier phase of the compute kernel, or whoever has the data,"
+    mover = next((r for r in (core.ncrisc, core.brisc) if r.coro is not None and r is not stop.risc), None)
+    return f"{name(mover)}, or whoever has the data," if mover is not None else "whoever has the data"
+
+
+def _takes(graph: Graph, stop: Stop, cb: CircularBuffer) -> bool:
+    return graph.promises.asks(stop.risc, "cb_wait_front", cb) is not None
+
+
 def _unused(graph: Graph, stop: Stop) -> tuple[str, list[str]]:
     """A CB that is pushed and that nobody waits for: perhaps the one that was meant."""
     promises = graph.promises
     for other in stop.core.cbs.values():
         pushes = promises.who(stop.core, "cb_push_back", other)
-        if pushes and not any(promises.who(stop.core, call, other) for call in ("cb_wait_front", "cb_pop_front")):
+        taken = other.consumer is not None or other.pushed.sleepers
+        if (
+            pushes
+            and not taken
+            and not any(promises.who(stop.core, call, other) for call in ("cb_wait_front", "cb_pop_front"))
+        ):
             risc, made = pushes[0]
-            return f"; {name(risc)} pushes {other}, which nobody waits for: is it the same?", [
-                promises.line(risc, made)
-            ]
+            meant = f"; {name(risc)} pushes {other}, which nobody waits for: they should be one, or a step from {other} to {cb_of(stop)} is missing"
+            return meant, [promises.line(risc, made)]
     return "", []
 
 
@@ -99,7 +114,7 @@ def popped(graph: Graph, stop: Stop) -> Root | None:
     again = (pops or 0) % pushed == 0 and _before(graph, last, stop)
     if (pops is None or pops > pushed) and not again:
         return None  # the consumer wants more in all than there is, and no later phase wants all of it once more
-    given = _last_pop(graph, stop)
+    given = last_pop(graph, stop)
     before = f" before (line {given.line}: `{given.text}`)" if given is not None else " before"
     sentence = (
         f"{where(stop.core, role(stop.risc))} waits for {pages(stop.pages)} of {cb} at {stop.site}, but has given "
@@ -110,7 +125,8 @@ def popped(graph: Graph, stop: Stop) -> Root | None:
     return Root(Cause.POPPED_TOO_EARLY, sentence, stop, sites, advice=_later(graph, stop, given))
 
 
-def _last_pop(graph: Graph, stop: Stop) -> Site | None:
+def last_pop(graph: Graph, stop: Stop) -> Site | None:
+    """Where this RISC has last popped the CB for which it waits."""
     facts = (f for f in reversed(graph.device.trace.facts) if f.what == "pop" and f.core == stop.core.xy)
     return next((f.site for f in facts if f.risc == stop.risc.name and f.detail[0] == cb_of(stop).index), None)
 

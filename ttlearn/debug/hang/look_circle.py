@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .causes import Cause, Root
 from .graph import Graph
+from .look_cb import last_pop
 from .look_engine import wrong_operation
 from .look_signals import signals
+from .look_units import units
 from .naming import cb_of, name, on, pages
 from .stops import Reason, Stop, role
 
@@ -20,7 +22,45 @@ def circle(graph: Graph, stops: list[Stop]) -> Root:
     if signal is not None:
         return signal
     full = fullest(graph, stops)
+    for stop in full:
+        root = units(graph, stop) or _pops_fewer(graph, stop, stops)
+        if root is not None:
+            return root
     return _too_small(graph, _from(stops, full[0])) if full else _order(graph, _from(stops, _first(stops)))
+
+
+def _pops_fewer(graph: Graph, full: Stop, stops: list[Stop]) -> Root | None:
+    """The consumer takes whole blocks and gives back less of each: a larger CB would only postpone the hang."""
+    cb, block = cb_of(full), full.pages
+    taker = next((s for s in stops if s.cb is cb and s.reason is Reason.FRONT and s.pages == block), None)
+    if taker is None or _sizes(taker) != {block} or _sizes(full) != {block} or not _may_keep(graph, full, taker):
+        return None
+    ring, pop = taker.risc.rings[cb.index], last_pop(graph, taker)
+    assert ring is not None
+    trips = ring.asked[True, block] - 1  # the last wait is not over
+    if pop is None or not ring.acked < trips * block:
+        return None
+    sentence = (
+        f"{role(taker.risc)} has waited for {pages(trips * block)} of {cb}, {block} at a time, and popped only {ring.acked} "
+        f"(the last at {pop}), so {cb} fills up: {role(full.risc)} waits in {full.call} at {full.site}; "
+        "more room would only postpone it"
+    )
+    sites = tuple(dict.fromkeys((str(full.site), str(taker.site), str(pop))))
+    advice = f"let {role(taker.risc)} pop {block} of {cb} for each wait for {block}"
+    return Root(Cause.POP_MISSING, on(full.core, sentence), full, sites, advice=advice)
+
+
+def _sizes(stop: Stop) -> set[int]:
+    """How many pages this RISC has asked for at a time, at its side of the CB."""
+    ring = stop.risc.rings[cb_of(stop).index]
+    return {size for (front, size) in (ring.asked if ring else ()) if front is (stop.reason is Reason.FRONT)}
+
+
+def _may_keep(graph: Graph, full: Stop, taker: Stop) -> bool:
+    """True unless the texts say that all that is pushed is popped in the end."""
+    pushed = graph.promises.total(full.risc, "cb_push_back", cb_of(full))
+    popped = graph.promises.total(taker.risc, "cb_pop_front", cb_of(full))
+    return not pushed or not popped or popped < pushed
 
 
 def fullest(graph: Graph, stops: list[Stop]) -> list[Stop]:

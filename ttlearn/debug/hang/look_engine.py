@@ -29,7 +29,7 @@ def wrong_operation(graph: Graph, stop: Stop) -> Root | None:
     last = next((m for m in reversed(inits) if m.line <= stop.site.line), inits[-1] if inits else None)
     sentence = (
         f"{where(stop.core, role(stop.risc))} stalls in {stop.call} at {stop.site}: {what}; "
-        f"the engine is programmed for another operation{_before(graph, stop, last)}"
+        f"the engine is programmed for another operation{_before(graph, stop, last) if graph.promises.told(stop.risc) else ''}"
     )
     sites = (str(stop.site), *([graph.promises.line(stop.risc, last)] if last is not None else []))
     return Root(Cause.WRONG_OPERATION, sentence, stop, sites, advice=_its_own_init(graph, stop, last))

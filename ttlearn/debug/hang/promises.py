@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...count.kernel import source_of
+from ...count.kernel import InModule, parsed, source_of
 from ...count.poly import Poly, name
 from ...count.walk import Definition, Made, Names, Walk
 from ...sim.cb import CircularBuffer
@@ -48,8 +48,23 @@ class Helper:
         return inspect.isfunction(found) and not f"{found.__module__}.".startswith(_API)
 
     def function(self, name: str) -> tuple[Definition, Names] | None:
-        found = self.names.function(name)
-        return None if found is None else (found[0], Helper(found[1], name))
+        found = self._of_a_module(name) if "." in name else self.names.function(name)
+        return None if found is None else (found[0], Helper(found[1], name.split(".")[-1]))
+
+    def _of_a_module(self, dotted: str) -> tuple[Definition, Names] | None:
+        """A helper that is called as `phases.mean(…)`."""
+        module, name = dotted.split(".")
+        found = (
+            getattr(self.names.names.get(module), name, None)
+            if inspect.ismodule(self.names.names.get(module))
+            else None
+        )
+        if not inspect.isfunction(found) or f"{found.__module__}.".startswith(_API):
+            return None
+        try:
+            return parsed(found), InModule(found)
+        except (OSError, TypeError, SyntaxError):
+            return None
 
     def constant(self, name: str) -> int | None:
         """A number, or a flag as 0 or 1: what a kernel closes over does not change any more."""
@@ -74,21 +89,47 @@ class Noting(Walk):
         if called in _PLACES and node.args:
             return [self._value(argument, values) for argument in node.args][-1]
         before = len(self.made)
-        result = super()._call(node, values, label)
+        result = super()._call(self._named(node), values, label)
         for made in self.made[before:]:
             self.inside.setdefault(id(made), getattr(self.names, "label", ""))
         return result
+
+    def _named(self, node: ast.Call) -> ast.Call:
+        """`phases.mean(…)`, if that is a helper of a module, as a call by the name `phases.mean`."""
+        target = node.func
+        if (
+            not isinstance(target, ast.Attribute)
+            or not isinstance(target.value, ast.Name)
+            or self.of_the_api(target.attr)
+        ):
+            return node
+        dotted = ast.Name(f"{target.value.id}.{target.attr}", ast.Load())
+        if self.names.function(dotted.id) is None:
+            return node
+        return ast.copy_location(ast.Call(dotted, node.args, node.keywords), node)
 
 
 @dataclass
 class Promises:
     """The calls of each kernel, counted once per set of arguments."""
 
-    known: dict[Any, list[Made]] = field(default_factory=dict)
+    known: dict[Any, list[Made] | None] = field(default_factory=dict)
     inside: dict[int, str] = field(default_factory=dict)
 
     def calls(self, risc: Risc, runtime_args: list[int] | None = None) -> list[Made]:
         """Every call that this RISC's kernel makes, as far as its text tells; with other arguments if they are given."""
+        return self._known(risc, runtime_args) or []
+
+    def told(self, risc: Risc) -> bool:
+        """Is the text of its kernel at hand? What was made by `exec` of a string has none."""
+        return self._known(risc, None) is not None
+
+    def untold(self, cores: list[Core]) -> list[str]:
+        """The names of the kernels on these cores whose text is not at hand."""
+        riscs = (risc for core in cores for risc in core.riscs)
+        return list(dict.fromkeys(kernel(risc) for risc in riscs if risc.coro is not None and not self.told(risc)))
+
+    def _known(self, risc: Risc, runtime_args: list[int] | None) -> list[Made] | None:
         given = risc.runtime_args if runtime_args is None else runtime_args
         source = risc.kernel.kernel_source if risc.kernel is not None else None
         if source is None:
@@ -98,7 +139,7 @@ class Promises:
             self.known[key] = self._walk(source, risc, given)
         return self.known[key]
 
-    def _walk(self, source: Any, risc: Risc, runtime_args: list[int]) -> list[Made]:
+    def _walk(self, source: Any, risc: Risc, runtime_args: list[int]) -> list[Made] | None:
         known = {
             "get_compile_time_arg_val": dict(enumerate(risc.compile_time_args)),
             "get_arg_val": dict(enumerate(runtime_args)),
@@ -110,7 +151,7 @@ class Promises:
             walk.wanted = walk.of_the_api
             made = walk.kernel(definition)
         except (OSError, TypeError, SyntaxError, RecursionError, KeyError):
-            return []  # no source at hand: nothing can be told from it
+            return None  # no source at hand: nothing can be told from it
         self.inside |= walk.inside
         return made
 
@@ -143,6 +184,8 @@ class Promises:
 
     def total(self, risc: Risc, call: str, cb: CircularBuffer, runtime_args: list[int] | None = None) -> int | None:
         """Pages that this RISC's kernel asks for by `call` in all; None if that cannot be told."""
+        if not self.told(risc):
+            return None
         sum_ = 0
         for made in self.calls(risc, runtime_args):
             if made.call != call or not made.counts:

@@ -94,6 +94,31 @@ def test_a_call_in_the_wrong_role_is_told(answer: Any, case: str, said: str) -> 
     assert said in verdict.problem
 
 
+async def pushes_in_math() -> None:
+    compute_kernel_hw_startup(c_0, c_16)
+    copy_init(c_0)
+    for _ in range(get_arg_val(0)):
+        await cb_wait_front(c_0, 1)
+        await cb_reserve_back(c_16, 1)
+        one_tile()
+        cb_pop_front(c_0, 1)
+        if MATH():
+            cb_push_back(c_16, 1)
+
+
+def test_a_push_that_stands_under_another_role_is_named_with_its_line() -> None:
+    with pytest.raises(tt.DeviceHang) as caught:
+        tt.generic_op(*through(pushes_in_math, numbers(2)))
+    line = pushes_in_math.__code__.co_firstlineno + 9
+    diagnosis = caught.value.diagnosis
+    assert diagnosis.sentence.endswith(
+        f"; line {line} calls cb_push_back under `if MATH()`, where it does nothing: the call is PACK's"
+    )
+    assert diagnosis.change.text == (
+        f"take cb_push_back at line {line} out of `if MATH()`, or write `if PACK():` there"
+    )
+
+
 # ---- what the notebook says ---------------------------------------------------------------------------------------
 
 

@@ -177,6 +177,19 @@ def test_pages_that_are_too_many_or_too_few_are_told(pages: Any, said: str) -> N
     assert said in problem, problem
 
 
+@pytest.mark.parametrize(
+    ("index", "few", "enough"), [(c_0, 16, "raise c_0 from 16 to 32 pages"), (c_24, 1, "raise c_24 from 1 to 2 pages")]
+)
+def test_the_one_size_that_is_too_small_is_raised_and_tried(index: int, few: int, enough: str) -> None:
+    table = {c_0: 32, c_1: 2, c_24: 2, c_16: 32}
+    tensors, program = nb10a.op_with({**table, index: few}, Wt=2)
+    with pytest.raises(tt.DeviceHang) as caught:
+        tt.generic_op(tensors, program)
+    change = caught.value.diagnosis.change
+    assert (change.text, change.outcome) == (enough, "tried: finishes, output not verified")
+    tt.generic_op(*nb10a.op_with(table, Wt=2))  # and so it does
+
+
 def test_room_for_two_rows_does_not_fit_the_widest_case_and_room_for_one_does() -> None:
     case = exercise("10a.2").cases[-1]
     assert case.name == "a row of 128 tiles"

@@ -9,6 +9,7 @@ import pytest
 
 import ttlearn as tt
 from ttlearn.compute import *
+from ttlearn.debug.hang.causes import Cause
 from ttlearn.kernel_lib import InputPolicy, OutputPolicy, binary
 from ttlearn.layernorm import compute as phases
 from ttlearn.learn import affine, check
@@ -234,6 +235,44 @@ def test_the_steps_are_the_solution() -> None:
 @pytest.mark.parametrize("phase", STEPS)
 def test_no_phase_may_be_left_out(phase: str) -> None:
     assert check("10b.3", without(phase)).state is State.FAILED
+
+
+async def without_inverse_std(Wt: int, sticks: bool) -> None:
+    await phases.tilize_input(Wt, sticks, c_1)
+    await phases.mean(Wt, c_1)
+    await phases.center(Wt, c_1, c_24)
+    await phases.square_centered(Wt, c_24, c_1)
+    await phases.variance(Wt, c_1)
+    await phases.normalize(Wt, c_24, c_1)
+    await phases.scale(Wt, c_1, c_24)
+    await phases.shift(Wt, c_24, c_1)
+    await phases.untilize_output(Wt, c_1, sticks)
+
+
+def test_a_forgotten_phase_is_told_by_the_cb_that_it_should_fill_and_by_the_learners_line() -> None:
+    with pytest.raises(tt.DeviceHang) as caught:
+        tt.generic_op(*affine.op(affine.whole_with(without_inverse_std), sample(4, 2)))
+    diagnosis = caught.value.diagnosis
+    assert diagnosis.cause is Cause.NEVER_PRODUCED
+    line = without_inverse_std.__code__.co_firstlineno + 6
+    start = diagnosis.sentence.partition(" (inside ")[0]
+    assert start == f"UNPACK waits in cb_wait_front(c_27, 1) at without_inverse_std line {line}"
+    assert diagnosis.sentence.partition("): ")[2] == (
+        "`await phases.normalize(Wt, c_24, c_1)`, but no kernel of this core ever pushes c_27: cb_push_back(c_27, …) is "
+        "missing; NCRISC (reader) pushes c_3, which nobody waits for: they should be one, or a step from c_3 to c_27 is missing"
+    )
+    assert diagnosis.change.text.startswith(
+        "let an earlier phase of the compute kernel, or whoever has the data, reserve"
+    )
+    assert "BRISC" in {role for _, role in (stop.place for stop in diagnosis.victims)}
+
+
+@pytest.mark.parametrize(("phase", "cb"), [("mean", 25), ("variance", 26), ("untilize_output", 16)])
+def test_of_kernels_whose_calls_cannot_be_told_the_engine_lacks_first(phase: str, cb: int) -> None:
+    with pytest.raises(tt.DeviceHang) as caught:
+        tt.generic_op(*affine.op(affine.whole_with(without(phase)), sample(4, 2)))
+    stop = caught.value.diagnosis.root.stop
+    assert (caught.value.diagnosis.cause, stop.cb.index) == (Cause.NEVER_PRODUCED, cb)
 
 
 @pytest.mark.parametrize("phase", [name for name in STEPS if name != "inverse_std"])

@@ -52,6 +52,13 @@ WRITES_AND_FLUSHES = """
 """
 
 
+def test_arguments_in_the_wrong_order_are_told_by_the_right_one() -> None:
+    text = WRITES_ONE_BY_ONE.replace("tensor, get_read_ptr(16)", "get_read_ptr(16), tensor")
+    problem = check("15.2", writer_loop=lambda: text).problem
+    assert problem.startswith("noc_async_write_page: the second argument is ")
+    assert problem.endswith(", not a tensor; the order is noc_async_write_page(page, accessor, L1 address)")
+
+
 @pytest.mark.parametrize("text", [READS_BACKWARDS, READS_ONE_BY_ONE])
 def test_another_reader_passes(text: str) -> None:
     verdict = check("15.1", reader_loop=lambda: text)

@@ -92,6 +92,18 @@ def test_unknown_names_are_told_all_at_once() -> None:
     )
 
 
+def test_a_variable_without_a_type_is_told_once_with_the_line_to_write() -> None:
+    text = "void kernel_main() {\n    l1 = get_read_ptr(16);\n    l1 += 2;\n    noc_async_read(l1, l1, 32);\n}\n"
+    assert said(text) == "k.cpp line 2: `l1` is not declared; write its type: `uint32_t l1 = get_read_ptr(16)`"
+
+
+def test_a_variable_that_is_never_set_is_an_unknown_name() -> None:
+    text = "void kernel_main() {\n    l1 += 2;\n}\n"
+    assert said(text) == (
+        "k.cpp: 1 name that a reader kernel does not have here: l1 (line 2); use calls of ttlearn.dataflow"
+    )
+
+
 def test_several_problems_come_in_the_order_of_the_text() -> None:
     text = "void kernel_main() {\n    static int a;\n    uint32_t ok = 1;\n    goto end;\n    end: ok = 2;\n    frob(a);\n}"
     assert said(text) == (

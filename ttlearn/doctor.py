@@ -140,7 +140,7 @@ def one_run(_: Path) -> Answer:
     run = layernorm_fused_rm(np.random.default_rng(0).normal(size=(256, 256)))
     seconds = time.perf_counter() - started
     error = golden.compare(run.output, golden.layernorm(run.details["x"]))
-    told = f"layernorm 256 x 256 in {seconds:.1f} s, {'within' if error.within else 'OUTSIDE'} its bounds"
+    told = f"layernorm 256 x 256 in {seconds:.2f} s, {'within' if error.within else 'OUTSIDE'} its bounds"
     if not error.within:
         return told, "numpy computes differently here: please report this with numpy.show_config()"
     return told, "" if seconds < 5 else "this machine is slow: close other programs, or use Binder"

@@ -80,28 +80,37 @@ def noc_async_write_one_packet(src_local_l1_addr: int, dst_noc_addr: int, size: 
     start("noc_async_write_one_packet", dst_noc_addr, src_local_l1_addr, size, read=False)
 
 
+def _page(call: str, page: int, addrgen: AddrGen, offset: int) -> int:
+    """The NOC address of a page; an error that names the arguments if they are not in order."""
+    if isinstance(addrgen, int):
+        raise KernelError(
+            f"{call}: the second argument is {addrgen}, not a tensor; the order is {call}(page, accessor, L1 address)"
+        )
+    return addrgen.get_noc_addr(page, offset, call)
+
+
 def noc_async_read_page(id: int, addrgen: AddrGen, dst_local_l1_addr: int, offset: int = 0) -> None:
     """Start reading page `id` of a tensor. Always the aligned page size, as in the chip."""
     call = "noc_async_read_page"
-    start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.fetch, read=True)
+    start(call, _page(call, id, addrgen, offset), dst_local_l1_addr, addrgen.fetch, read=True)
 
 
 def noc_async_read_tile(id: int, addrgen: AddrGen, dst_local_l1_addr: int, offset: int = 0) -> None:
     """The older name of `noc_async_read_page`."""
     call = "noc_async_read_tile"
-    start(call, addrgen.get_noc_addr(id, offset, call), dst_local_l1_addr, addrgen.fetch, read=True)
+    start(call, _page(call, id, addrgen, offset), dst_local_l1_addr, addrgen.fetch, read=True)
 
 
 def noc_async_write_page(id: int, addrgen: AddrGen, src_local_l1_addr: int, size: int = 0, offset: int = 0) -> None:
     """Start writing page `id` of a tensor; `size` 0 means a whole page."""
     call = "noc_async_write_page"
-    start(call, addrgen.get_noc_addr(id, offset, call), src_local_l1_addr, size or addrgen.page_size, read=False)
+    start(call, _page(call, id, addrgen, offset), src_local_l1_addr, size or addrgen.page_size, read=False)
 
 
 def noc_async_write_tile(id: int, addrgen: AddrGen, src_local_l1_addr: int) -> None:
     """The older name of `noc_async_write_page`."""
     call = "noc_async_write_tile"
-    start(call, addrgen.get_noc_addr(id, 0, call), src_local_l1_addr, addrgen.page_size, read=False)
+    start(call, _page(call, id, addrgen, 0), src_local_l1_addr, addrgen.page_size, read=False)
 
 
 # ---- barriers ---------------------------------------------------------------------------------------------

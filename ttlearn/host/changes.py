@@ -69,8 +69,9 @@ def _outcome(
             run = attempt(copies, program)
     except TTError:
         return ""
-    kept = _kept(diagnosis)
-    if any(report.left_over and report.index not in kept for report in run.cbs):
+    kept, larger = _kept(diagnosis), diagnosis.root.cause in (Cause.REQUEST_TOO_LARGE, Cause.TOO_SMALL)
+    # room changes no count: a CB from which nothing was popped in the end is a constant, whatever the text may do
+    if any(r.left_over and r.index not in kept and (r.popped or not larger) for r in run.cbs):
         return ""
     if expected is None:
         return FINISHES

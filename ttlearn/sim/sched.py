@@ -17,7 +17,7 @@ from ..errors import KernelError
 from .garbage import seldom
 from .jitter import WAIT
 from .mistakes import awaited, in_helper
-from .trace import CPP, Site
+from .trace import CPP, Site, by_learner
 from .waits import SYNC, Order, Role, Wait, now
 
 if TYPE_CHECKING:
@@ -145,6 +145,8 @@ class Risc:
     def stop(self) -> None:
         """Let go of a kernel that has not ended. What it still tries in a `finally` does not count."""
         self.owed = None
+        if self.waiting is not None:
+            self.waiting.site = by_learner(self.waiting.site, self.coro)
         for _ in range(STOPS):
             try:
                 if self.coro is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType
 from typing import Any, NamedTuple
 
 from ..cells.place import OURS as OURS
@@ -80,6 +80,17 @@ def call_site(depth: int, kernel: FrameType) -> Site:
     frame = sys._getframe(depth + 1)
     # eight a tile: without the named tuple's own constructor each costs half
     return tuple.__new__(Site, (frame.f_code, frame.f_lasti, kernel.f_code, kernel.f_lasti))
+
+
+def by_learner(site: Site, kernel: object) -> Site:
+    """Of a wait at which `kernel`, a coroutine, stands: the learner's own line, if kernel and call are both this package's."""
+    if not all(code.co_filename.startswith(OURS) for code in (site.kernel, site.code)):
+        return site
+    while isinstance(kernel, CoroutineType):
+        if kernel.cr_frame is not None and not kernel.cr_frame.f_code.co_filename.startswith(OURS):
+            return site._replace(kernel=kernel.cr_frame.f_code, kernel_lasti=kernel.cr_frame.f_lasti)
+        kernel = kernel.cr_await
+    return site
 
 
 class Event(NamedTuple):

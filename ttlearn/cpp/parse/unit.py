@@ -120,6 +120,16 @@ class Unit:
         """Note a name that nothing declares; all of them make one line of the error."""
         if name in self.refused:
             raise Untranslatable
+        whole = node.parent
+        if (
+            whole is not None
+            and whole.type == "assignment_expression"
+            and self.text(whole.children[1]) == "="
+            and (whole.child_by_field_name("left") == node)
+        ):
+            self.problem(whole, f"`{name}` is not declared; write its type: `uint32_t {short(self.text(whole))}`")
+            self.refused.add(name)
+            raise Untranslatable
         self.unknown.setdefault(name, []).append(self.place(node).line)
         raise Untranslatable
 

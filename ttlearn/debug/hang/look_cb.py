@@ -6,6 +6,7 @@ from ...count.walk import Made
 from ...sim.cb import CircularBuffer
 from ...sim.sched import Risc
 from ...sim.trace import Site, line_of
+from ...sim.trisc import Trisc
 from .causes import Cause, Root
 from .graph import Ended, Graph, hopeless, needed
 from .naming import both, cb_of, name, names, on, only, pages, request, where
@@ -39,8 +40,11 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
     reserving = promises.who(stop.core, "cb_reserve_back", cb)[:1]
     if reserving:
         risc, made = reserving[0]
-        lost, by = f"; {name(risc)} reserves its pages (line {made.line}) and keeps them", [promises.line(risc, made)]
-        advice = f"let {name(risc)} push {cb} after it has filled what it reserves at line {made.line}"
+        lost, by = (
+            f"; {name(risc)} reserves its pages ({promises.at(made)}) and keeps them",
+            [promises.line(risc, made)],
+        )
+        advice = f"let {name(risc)} push {cb} after it has filled what it reserves at {promises.at(made)}"
     else:
         lost, by = _unused(graph, stop)
         who = _maker(graph, stop)
@@ -55,15 +59,13 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
 def _maker(graph: Graph, stop: Stop) -> str:
     """Who should push: an earlier phase, where the compute kernel takes what it has made; else a mover."""
     core, promises = stop.core, graph.promises
-    handed = (promises.asks(core.pack, "cb_push_back", cb) for cb in core.cbs.values() if _takes(graph, stop, cb))
-    if stop.risc is core.unpack and any(handed):
+    taken = [cb for cb in core.cbs.values() if promises.asks(stop.risc, "cb_wait_front", cb) is not None]
+    if stop.risc is core.unpack and any(promises.asks(core.pack, "cb_push_back", cb) for cb in taken):
         return "an earlier phase of the compute kernel, or whoever has the data,"
+    if stop.risc is not core.unpack and core.pack.coro is not None:
+        return f"{name(core.pack)}, or whoever has the data,"
     mover = next((r for r in (core.ncrisc, core.brisc) if r.coro is not None and r is not stop.risc), None)
     return f"{name(mover)}, or whoever has the data," if mover is not None else "whoever has the data"
-
-
-def _takes(graph: Graph, stop: Stop, cb: CircularBuffer) -> bool:
-    return graph.promises.asks(stop.risc, "cb_wait_front", cb) is not None
 
 
 def _unused(graph: Graph, stop: Stop) -> tuple[str, list[str]]:
@@ -86,7 +88,7 @@ def _unused(graph: Graph, stop: Stop) -> tuple[str, list[str]]:
 def _never_popped(graph: Graph, stop: Stop) -> Root:
     cb = cb_of(stop)
     waiting = graph.promises.who(stop.core, "cb_wait_front", cb)[:1]
-    uses = [f"; {name(r)} waits for its pages (line {m.line}) and keeps them" for r, m in waiting]
+    uses = [f"; {name(r)} waits for its pages ({graph.promises.at(m)}) and keeps them" for r, m in waiting]
     sentence = (
         f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, but no kernel of this core ever pops "
         f"{cb}: cb_pop_front({cb}, …) is missing{''.join(uses)}"
@@ -169,12 +171,27 @@ def short(graph: Graph, stop: Stop) -> Root | None:
         gone = f"{'pushes' if front else 'pops'} only {pages(whole)}"
     sentence = f"{name(party.risc)}, the {'producer' if front else 'consumer'} of {cb}, {gone}"
     sentence = on(stop.core, f"{sentence}; {request(stop)}")
+    role_of = _other_role(party) if not count else ""
+    if role_of and party.made is not None:
+        call, own = party.made.call, role(party.risc)
+        sentence += f"; {graph.promises.at(party.made)} calls {call} under `if {role_of}`, where it does nothing: the call is {own}'s"
+        advice = f"take {call} at {graph.promises.at(party.made)} out of `if {role_of}`, or write `if {own}():` there"
+        return Root(
+            Cause.PRODUCER_SHORT if front else Cause.CONSUMER_EARLY, sentence, stop, both(graph, stop), advice=advice
+        )
     missing = _left_out(graph, party, front, cb, count)
     if missing:
         cause, advice = Cause.PUSH_MISSING if front else Cause.POP_MISSING, _every_path(front, cb)
         return Root(cause, f"{sentence}; {missing}", stop, both(graph, stop), advice=advice)
     cause = Cause.PRODUCER_SHORT if front else Cause.CONSUMER_EARLY
     return Root(cause, sentence, stop, both(graph, stop), advice=_as_many(graph, stop, party.risc, done))
+
+
+def _other_role(party: Ended) -> str:
+    """`MATH()`, if a call of UNPACK or PACK stands under a condition that keeps it for another role."""
+    roles = {f"if {name}()": f"{name}()" for name in ("UNPACK", "MATH", "PACK") if name != role(party.risc)}
+    around = party.made.around if party.made is not None and isinstance(party.risc, Trisc) else ()
+    return next((roles[trip.text] for trip in around if trip.text in roles), "")
 
 
 def _every_path(front: bool, cb: CircularBuffer) -> str:
@@ -204,11 +221,13 @@ def _left_out(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count
         return ""  # several sizes: cumulative waits, which promise nothing about their number
     condition = only(here)
     why = (
-        f"line {here.line} is reached{condition}" if condition else f"a {did[3:].split('_')[0]} is missing in some trip"
+        f"{graph.promises.at(here)} is reached{condition}"
+        if condition
+        else f"a {did[3:].split('_')[0]} is missing in some trip"
     )
     return (
-        f"{role(party.risc)} has called {asked} for {pages(asked_for)} (line {there.line}) and {did} for {count} "
-        f"(line {here.line}): {why}"
+        f"{role(party.risc)} has called {asked} for {pages(asked_for)} ({graph.promises.at(there)}) and {did} for {count} "
+        f"({graph.promises.at(here)}): {why}"
     )
 
 

@@ -92,7 +92,7 @@ def _too_small(graph: Graph, stops: list[Stop]) -> Root:
     cb, sites = cb_of(full), [str(full.site)]
     sentence = f"{cb} of {pages(cb.num_pages)} is full: {role(full.risc)} waits in {full.call} at {full.site}"
     for risc, made in graph.promises.who(full.core, "cb_pop_front", cb)[:1]:
-        sentence += f", and {name(risc)}, who pops it at line {made.line}, gets there only if {role(full.risc)} goes on"
+        sentence += f", and {name(risc)}, who pops it at {graph.promises.at(made)}, gets there only if {role(full.risc)} goes on"
         sites.append(graph.promises.line(risc, made))
     sentence += _totals(graph, full)
     total = graph.promises.total(full.risc, "cb_push_back", cb)
@@ -128,7 +128,5 @@ def _somebody_first(graph: Graph, stops: list[Stop]) -> str:
         if stop.cb is None or stop.reason is not Reason.FRONT:
             continue
         for risc, made in graph.promises.who(stop.core, "cb_push_back", stop.cb)[:1]:
-            return (
-                f"let {name(risc)} push {stop.cb} (line {made.line}) before it waits for what {role(stop.risc)} gives"
-            )
+            return f"let {name(risc)} push {stop.cb} ({graph.promises.at(made)}) before it waits for what {role(stop.risc)} gives"
     return "let one of them keep its promise before it waits"

@@ -160,6 +160,10 @@ class Promises:
         label = self.inside.get(id(made), "")
         return f"{label} line {made.line}, in {source(risc)}" if label else f"{source(risc)} line {made.line}"
 
+    def at(self, made: Made) -> str:
+        """`line 12` of the kernel, or `_pop_all line 142` of a helper."""
+        return f"{self.inside.get(id(made), '')} line {made.line}".lstrip()
+
     def line(self, risc: Risc, made: Made) -> str:
         """The same with its text; of C++ the line as it stands in the file."""
         text = made.text

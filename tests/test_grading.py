@@ -66,7 +66,8 @@ def test_what_is_wrong_blank_or_never_reached_is_said(classroom: tuple[int, str]
     _, told = classroom
     assert "not yet; case: seven pages through two: The device hangs" in told
     assert "not attempted" in told
-    assert told.count('the notebook never comes to check("01.1", ...)') == 1
+    reasons, _ = told.split("short test summary info")  # which repeats them in full where CI is set
+    assert reasons.count('the notebook never comes to check("01.1", ...)') == 1
 
 
 def test_solutions_and_other_notebooks_are_not_graded(classroom: tuple[int, str]) -> None:

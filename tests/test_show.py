@@ -16,6 +16,7 @@ import pytest
 import ttlearn as tt
 from ttlearn import demo
 from ttlearn.layernorm.phases import run_phase
+from ttlearn.measure.pictures.svg import Picture
 from ttlearn.show.controls import Panel
 from ttlearn.show.heat import heat
 from ttlearn.show.page import guarded
@@ -29,7 +30,7 @@ from ttlearn.show.panel import (
     sample,
 )
 from ttlearn.show.plot import Plot
-from ttlearn.show.svg import Picture, cb_bars, layout
+from ttlearn.show.svg import cb_bars, layout
 from ttlearn.sim.tile import tilize
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,7 @@ from enum import Enum
 from html import escape
 from typing import Any
 
-MIME = "application/vnd.ttlearn.check+json"
+from .verdict import MIME
 
 
 class Outcome(Enum):

@@ -11,8 +11,10 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..measure.pictures.palette import INK
+from ..measure.pictures.svg import Picture, picture
 from ..sim.tile import FACE, TILE
-from .svg import INK, Picture, box, picture, text
+from .svg import box, text
 
 MOST = 64  # squares across
 SIDE = 5  # pixels a square

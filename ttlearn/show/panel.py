@@ -19,11 +19,12 @@ from ..host.run import Run
 from ..layernorm import golden
 from ..layernorm.op import layernorm_fused_rm
 from ..layernorm.phases import PHASES, run_phase
+from ..measure.pictures.svg import Picture
 from ..sim.formats import bf16_values, to_bf16_rne
 from .controls import Choice, Control, Panel, Power, Whole
 from .heat import heat
 from .page import Page, Settings, guarded, l1_bytes, named, page, sets_the_time
-from .svg import Picture, cb_bars, layout
+from .svg import cb_bars, layout
 
 WIDTHS = (32, 64, 128, 256, 512, 1024)
 ROWS = 64

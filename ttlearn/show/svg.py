@@ -7,34 +7,17 @@ lines: SVG `<pattern>`s have ids, and ids of several pictures on one page clash.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from html import escape
-from urllib.parse import quote
 
 from ..errors import HostError
 from ..host.run import CBReport, Run
+from ..measure.pictures.palette import FAINT, INK, PAPER
+from ..measure.pictures.svg import Picture, data, picture
 from ..sim.tile import ELEMENTS, FACE, TILE, index
 
-INK, PAPER, FULL, LEFT, FAINT = "#222", "#fff", "#2a6fb0", "#b5410f", "#bbb"
+FULL, LEFT = "#2a6fb0", "#b5410f"
 LETTERS = {"A": (0, 1), "B": (1, 0), "C": (0, 16), "D": (16, 0)}  # elements shown in both orders
-
-
-class Picture(str):
-    """SVG text that a notebook shows as a picture; its plain text is the picture's name.
-
-    It is shown as `<img>`: Jupyter strips inline SVG from a notebook that was opened but not yet run.
-    """
-
-    label: str
-
-    def _repr_html_(self) -> str:
-        width = re.findall(r' width="(\d+)"', self)[0]
-        source = f"data:image/svg+xml,{quote(self, safe=' /:=,;()')}"
-        return f'<img alt="{escape(self.label)}" width="{width}" src="{source}">'
-
-    def __repr__(self) -> str:
-        return self.label
 
 
 # ---- circular buffers ----------------------------------------------------------------------------------------
@@ -69,13 +52,13 @@ def _cb_row(r: CBReport, y: int, holds: str) -> str:
     parts.append(box(x, y + 1, width, 16, INK if r.pushed else FAINT))
     letters = ("H" if high else "-") + ("L" if left else "")
     parts.append(text(x + width + 8, y + 13, letters, weight="bold"))
-    figures = f"{r.high_water} of {r.num_pages} x {r.page_size:,} B" + (f", {r.left_over} left" if left else "")
-    parts.append(text(x + width + 32, y + 13, figures) + text(x + width + 200, y + 13, holds))
-    data = {
+    words = f"{r.high_water} of {r.num_pages} x {r.page_size:,} B" + (f", {r.left_over} left" if left else "")
+    parts.append(text(x + width + 32, y + 13, words) + text(x + width + 200, y + 13, holds))
+    figures = {
         "cb": r.index, "pages": r.num_pages, "page-size": r.page_size, "pushed": r.pushed, "popped": r.popped,
         "high-water": r.high_water, "left-over": r.left_over,
     }  # fmt: skip
-    return f"<g {_data(data)}>{''.join(parts)}</g>"
+    return f"<g {data(figures)}>{''.join(parts)}</g>"
 
 
 # ---- layouts -------------------------------------------------------------------------------------------------
@@ -131,21 +114,6 @@ def _tiles(width: int) -> str:
 
 
 # ---- small parts ---------------------------------------------------------------------------------------------
-
-
-def picture(width: int, height: int, label: str, parts: list[str], data: Mapping[str, object] | None = None) -> Picture:
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}" {_data(data or {})}'
-        f'viewBox="0 0 {width} {height}" width="{width}" style="max-width:100%" font-family="sans-serif" font-size="12">'
-        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
-    )
-    picture = Picture(svg)
-    picture.label = label
-    return picture
-
-
-def _data(figures: Mapping[str, object]) -> str:
-    return "".join(f'data-{name}="{escape(str(value))}" ' for name, value in figures.items())
 
 
 def text(x: int, y: int, words: str, anchor: str = "start", weight: str = "normal") -> str:

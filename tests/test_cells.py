@@ -44,12 +44,9 @@ class Notebook:
     def __init__(self) -> None:
         self.manager, self.client = start_new_kernel(kernel_name="python3", cwd=str(ROOT))
 
-    def cell(self, code: str, interrupt: float | None = None) -> dict[str, str]:
-        """What a cell shows, by the kind of output; `interrupt` after so many seconds."""
+    def cell(self, code: str, interrupt: bool = False) -> dict[str, str]:
+        """What a cell shows, by the kind of output; `interrupt` two seconds after it prints."""
         sent, shown = self.client.execute(code), {"stdout": "", "stderr": ""}
-        if interrupt is not None:
-            time.sleep(interrupt)
-            self.manager.interrupt_kernel()
         while True:
             message = self.client.get_iopub_msg(timeout=60)
             kind, content = message["msg_type"], message["content"]
@@ -57,6 +54,10 @@ class Notebook:
                 continue
             if kind == "stream":
                 shown[content["name"]] += content["text"]
+                if interrupt:
+                    time.sleep(2)
+                    self.manager.interrupt_kernel()
+                    interrupt = False
             elif kind == "execute_result":
                 shown |= content["data"]
             elif kind == "execute_input":
@@ -287,8 +288,9 @@ def test_a_function_of_the_learner_s_that_takes_a_name_of_the_api(notebook: Note
 
 @pytest.mark.parametrize("body", ["pass", "await invalidate_l1_cache()"])
 def test_an_interrupt_leaves_the_notebook_usable(notebook: Notebook, body: str) -> None:
-    notebook.cell("import ttlearn.sim.sched as s; s.Risc.SPIN_LIMIT = 10**9")
-    shown = notebook.cell(f"async def reader():\n    while True:\n        {body}\nrun(built(reader))", interrupt=1)
+    notebook.cell("import ttlearn.sim.sched as s, ttlearn.host.guard as g; s.Risc.SPIN_LIMIT = g.LIMIT = 10**9")
+    code = f"async def reader():\n    while True:\n        {body}\nprint('on')\nrun(built(reader))"
+    shown = notebook.cell(code, interrupt=True)
     assert shown["ename"] == "KeyboardInterrupt"
     assert f"\n\n{RUN}\n\nCell In[this], line " in shown["error"] and "/ttlearn/" not in shown["error"]
     after = notebook.cell("async def reader():\n    await cb_reserve_back(0, 1)\n    print('here')\nrun(built(reader))")

@@ -13,8 +13,9 @@ from ttlearn.compute import *
 from ttlearn.dataflow import *
 from ttlearn.debug.hang.causes import Cause
 from ttlearn.learn import check
+from ttlearn.learn.clinic_programs import difference, over_the_noc, rows_with_bias, two_passes
 from ttlearn.learn.course import exercise
-from ttlearn.learn.course.nb14 import difference, over_the_noc, receiver, rows_with_bias, two_passes
+from ttlearn.learn.course.nb14 import receiver
 from ttlearn.learn.hangs import CATALOGUE, entry
 from ttlearn.learn.hangs.popped import compute_in_blocks_cumulative
 from ttlearn.learn.hangs.stream import stream

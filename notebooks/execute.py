@@ -19,7 +19,7 @@ METADATA = {
 
 def execute(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(HERE))
+    NotebookClient(notebook, timeout=120, kernel_name="python3", coalesce_streams=True).execute(cwd=str(HERE))
     notebook.metadata = METADATA
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"

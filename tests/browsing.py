@@ -92,14 +92,14 @@ def _until_it_answers(address: str, log: Path) -> None:
 
 
 class Notebook:
-    """One notebook, opened in Lab; `errors` is what the console complained of."""
+    """One notebook, opened in Lab (or in Notebook 7); `errors` is what the console complained of."""
 
-    def __init__(self, browser: Any, address: str, path: str) -> None:
+    def __init__(self, browser: Any, address: str, path: str, view: str = "lab/tree") -> None:
         self.page, self.errors = browser.new_page(viewport={"width": 1300, "height": 1000}), list[str]()
         self.page.set_default_timeout(SECONDS * 1000)
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(f"{address}/lab/tree/{path}?reset&token={TOKEN}")
+        self.page.goto(f"{address}/{view}/{path}?reset&token={TOKEN}")
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached")
 

@@ -177,3 +177,17 @@ def test_one_notebook_is_finished_by_keyboard_alone(browser: Any, address: str, 
     assert opened.failed() == 0 and opened.errors == []
     opened.page.screenshot(path=shots / "by-keyboard.png")
     opened.page.close()
+
+
+def test_notebook_7_shows_it_too(browser: Any, address: str, shots: Path) -> None:
+    opened = Notebook(browser, address, f"solutions/{PATHS[0].name}", view="notebooks")
+    opened.run_all()
+    assert opened.failed() == 0
+    panel = panels(opened)[0]
+    before = figures(panel)
+    panel.locator("input[type=number]:enabled").last.focus()
+    opened.page.keyboard.press("ArrowUp")
+    opened.page.keyboard.press("Enter")
+    agrees(panel, before)
+    opened.page.screenshot(path=shots / "notebook-7.png")
+    opened.page.close()

@@ -28,7 +28,7 @@ from .svg import cb_bars, layout
 
 WIDTHS = (32, 64, 128, 256, 512, 1024)
 ROWS = 64
-SMALL, SPREAD = 1, 0.003  # row 1 has this spread, so that epsilon matters there
+SMALL, SPREAD = 1, 0.003  # row 1 is row 0 times this, so that epsilon matters there
 EPSILON_FROM = 8
 
 

@@ -35,8 +35,8 @@ AFTER = """\
 - `read_l1.latency` and `write_l1.latency`: published latencies less the hops of whole turns. That the published "other column"
   is another row, too, is our reading; with it one rule gives all four published latencies of reads within 2 %.
 
-All else is published as it stands (`ttlearn/sim/arch.py`). So A, D, F and H are no independent evidence for what was
-fitted to them; B, C, G's rate and, with the choices above, E are.
+All else is published as it stands (`ttlearn/sim/arch.py`), some of it with the rows above: DRAM's mixed rate with B (16 and
+64 cores), `tilize` with G, the issue of a read from L1 with E. So C and B on 1 and 4 cores alone are independent evidence.
 
 ## What the model misses
 

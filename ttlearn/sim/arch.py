@@ -3,7 +3,8 @@
 Sources: ISA = tenstorrent/tt-isa-documentation; NL = tt-metal noc_estimator latencies;
 EX = tt-metal ttnn/operations/examples; LLK = tt-llk issues #130, #131, #916; W = headers of the
 ttnn 0.81.1 wheel; SIM = seen under the vendor's bit-exact simulator; fit = chosen so that measured
-rows come out. Left out: ethernet, harvesting, clocks other than the nominal one.
+rows come out. A Blackhole figure that its source does not give is Wormhole's, unverified. Left out: ethernet,
+harvesting, clocks other than the nominal one.
 """
 
 from __future__ import annotations
@@ -26,22 +27,22 @@ class Arch:
     """One chip. Sizes in bytes, times in cycles of `clock_ghz`."""
 
     name: str
-    clock_ghz: float
-    l1_bytes: int
-    cb_base: int  # first L1 byte that CBs may use
-    cb_limit: int  # how many CBs a core has
+    clock_ghz: float  # ISA
+    l1_bytes: int  # ISA
+    cb_base: int  # first L1 byte that CBs may use (SIM)
+    cb_limit: int  # how many CBs a core has (W, circular_buffer_constants.h)
     semaphore_base: int  # semaphore i lives at base + 16·i (SIM)
     zeros_base: int  # 512 bytes that firmware keeps zero: MEM_ZEROS_BASE (W, dev_mem_map.h)
     args_base: int  # runtime arguments; they lie near the semaphores, where exactly is unverified
-    grid: tuple[int, int]  # compute cores (x, y)
+    grid: tuple[int, int]  # compute cores (x, y); a Wormhole's with row dispatch, slow dispatch has 8 x 9 (SIM)
     virtual_origin: tuple[int, int]  # NOC coordinates of worker (0, 0) (SIM)
-    dram_banks: int
+    dram_banks: int  # ISA
     dram_alignment: int  # source and destination must agree modulo this for DRAM reads (W)
     max_burst: int  # longest NOC packet (W)
     keeps_order: bool  # a signal follows data on the same path without a flush (W, 18 multicast senders)
-    read_dram: Path
+    read_dram: Path  # interleaved, as write_dram (NL)
     write_dram: Path
-    read_l1: Path  # latency without hops: NL's same and other column, less whole turns of the torus
+    read_l1: Path  # latency without hops: NL's same and other column, less the torus's turns; issue EX/split_reader
     write_l1: Path
     multicast: Path  # rates: tt-metal data_movement docs; the rest as write_l1 (unverified)
     linked_multicast: Path
@@ -62,7 +63,7 @@ class Arch:
     copy: int  # MATH cycles to move one tile to DST (matrix_engine)
     eltwise: int  # MATH cycles of one add, sub, or one phase of mul (matrix_engine)
     matmul_phase: int  # MATH cycles of one fidelity phase of a tile product (GEMM_FLOPS)
-    matmul_fixed: int
+    matmul_fixed: int  # MATH cycles of a tile product besides its phases (GEMM_FLOPS)
     reduce_tile: int  # MATH cycles of one reduce_tile at HiFi4 (EX/row_reduce_accumulate, BH EX/reduce_block)
     tilize: int  # cycles a tile of the whole tilize flow (EX/zero_copy_fold, EX/handshake_elision)
     untilize: tuple[int, int]  # pack thread: (cycles a tile, cycles a block) of pack_untilize (LLK)
@@ -151,7 +152,7 @@ BLACKHOLE = Arch(
     engine_issue=4,
     configure=75,
     unpack=28,
-    unpack_rate=125,
+    unpack_rate=125,  # nobody has measured it: twice Wormhole's
     pack=39,
     copy=16,
     eltwise=8,

@@ -14,14 +14,16 @@ from ttlearn.learn.exercise import Functions
 from ttlearn.learn.mutants import mutants
 from ttlearn.learn.verdict import State
 
-TEXT = (Path(__file__).parent.parent / "docs" / "leading-a-workshop.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+TEXT = (ROOT / "docs" / "leading-a-workshop.md").read_text("utf-8")
 PARTS = dict(re.findall(r"^## (The \w+ route)\n(.*?)(?=^## )", TEXT, re.S | re.M))
 PATHS = {notebook_of(path): path for path in SOLVED}
 
 
 def rows(part: str) -> list[list[str]]:
-    """The cells of the one table of a part, without its head."""
-    lines = [line for line in part.splitlines() if line.startswith("|")][2:]
+    """The cells of a part's first table, without its head."""
+    lines = part[part.index("\n|") :].strip().partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
@@ -38,29 +40,59 @@ def test_each_route_has_its_notebooks_in_order() -> None:
     assert hour == [name for name in PATHS if "Hour" in headline(name)]
 
 
-@pytest.mark.parametrize("route", PARTS)
+def minutes(notebook: str, route: str) -> tuple[str, str]:
+    """What of it a route takes in, and how long that is said to take."""
+    said = headline(notebook)
+    part = re.search(rf"on the {route} route (sections? [^,]+), about (\d+)", said)
+    if part is not None:
+        return part[1], part[2]
+    found = re.search(r"About (\d+) minutes \(estimated\)", said)
+    assert found is not None, notebook
+    return "all", found[1]
+
+
+@pytest.mark.parametrize("route", ["Hour", "Core", "Full"])
 def test_minutes_are_those_that_the_notebook_says(route: str) -> None:
-    for notebook, minutes, what, _ in rows(PARTS[route]):
-        said = headline(notebook)
-        part = re.search(r"on the Hour route ([^,]+), about (\d+)", said)
-        if route == "The Hour route" and part is not None:
-            assert (what, minutes) == part.groups()
-        else:
-            found = re.search(r"About (\d+) minutes \(estimated\)", said)
-            assert found is not None and found[1] == minutes, notebook
+    for notebook, count, what, _ in rows(PARTS[f"The {route} route"]):
+        assert (what, count) == minutes(notebook, route), notebook
 
 
 def test_the_sums_are_right() -> None:
-    hour, core, full = (sum(int(row[1]) for row in rows(part)) for part in PARTS.values())
+    hour, core, full = (
+        sum(int(row[1]) for row in rows(PARTS[f"The {name} route"])) for name in ("Hour", "Core", "Full")
+    )
+    whole = sum(int(minutes(row[0], "Full")[1]) for row in rows(PARTS["The Core route"]))
     assert f"{hour} minutes by the estimates" in PARTS["The Hour route"]
     assert f"{core} minutes by the estimates" in PARTS["The Core route"]
-    assert f"{full} minutes more, {core + full} in all" in PARTS["The Full route"]
+    told = f"{full} minutes for these, {whole} for the whole of 00 to 09, {full + whole} in all"
+    assert told in PARTS["The Full route"]
 
 
-@pytest.mark.parametrize("route", ["The Core route", "The Full route"])
-def test_every_exercise_is_named(route: str) -> None:
-    for notebook, _, _, exercises in rows(PARTS[route]):
-        assert exercises.split(", ") == [exercise.id for exercise in course.of_notebook(notebook)]
+def test_the_readme_has_the_same_minutes() -> None:
+    for notebook in NOTEBOOKS:
+        line = next(line for line in README.splitlines() if line.startswith(f"| [{notebook} "))
+        routes = [name for name in ("Full", "Core", "Hour") if name in headline(notebook)]
+        said = [minutes(notebook, route)[1] for route in routes]
+        assert [cell.strip() for cell in line.split("|")[3:6]] == said + [""] * (3 - len(said)), notebook
+
+
+def taken(notebook: str, what: str) -> str:
+    """The text of the sections that a route takes in."""
+    text = "\n\n".join(source for _, source in cells(PATHS[notebook]))
+    return text if what == "all" else text.partition(f"\n\n## {int(what.split()[-1]) + 1} ")[0]
+
+
+@pytest.mark.parametrize("route", ["Hour", "Core"])
+def test_a_notebook_says_where_a_route_leaves_it(route: str) -> None:
+    for notebook, _, what, _ in rows(PARTS[f"The {route} route"]):
+        last = taken(notebook, what).splitlines()[-1]
+        assert what == "all" or last.startswith((f"On the {route} route", f"Here the {route} route ends")), notebook
+
+
+@pytest.mark.parametrize("route", ["Hour", "Core", "Full"])
+def test_the_exercises_are_those_of_its_sections(route: str) -> None:
+    for notebook, _, what, exercises in rows(PARTS[f"The {route} route"]):
+        assert exercises.split(", ") == re.findall(r'check\("([^"]+)"', taken(notebook, what)), notebook
 
 
 def test_the_hour_has_six_exercises() -> None:

@@ -89,6 +89,7 @@ def _run(
         device.trace.tiles = [w for c in device.cores.values() for t in (c.unpack, c.math, c.pack) for w in t.queue]
         for tensor, buffer in zip(tensors, buffers, strict=True):
             tensor.take(buffer)
+        device.let_go()
     if hung:
         raise DeviceHang(_explained(run, arch, expected, time.monotonic() - started) if diagnose else None, run)
     return run

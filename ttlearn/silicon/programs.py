@@ -49,8 +49,8 @@ def data(pages: int, stick: int | None = None) -> Tensor:
         tensor = allocate_tensor_on_device((32, 32 * pages), layout=TILE_LAYOUT)
     else:
         tensor = allocate_tensor_on_device((pages, stick // 2))
-    patterns = np.arange(tensor.bits.size) * 37 % 256
-    tensor.bits[:] = (patterns // 128 << 15 | 0x3F80 | patterns % 128).reshape(tensor.bits.shape)
+    patterns = np.arange(256, dtype=np.uint16) * 37 % 256  # again and again: for each element they take 100 MB
+    tensor.bits[:] = np.resize(patterns // 128 << 15 | 0x3F80 | patterns % 128, tensor.bits.shape)
     return tensor
 
 

@@ -19,6 +19,7 @@ from .jitter import TRANSFER, drawn
 from .l1 import L1, Dram
 from .noc import ADDRESS_BITS, Port, Target
 from .queues import DramQueues
+from .rest import let_go
 from .sched import Clock, Risc
 from .trace import Event, Site, Trace, call_site
 from .trisc import Math, Pack, Unpack
@@ -128,7 +129,7 @@ class Core:
         if add and history.orders[-1] is not None:
             order = self.observer.join(order, history.orders[-1])
         self.l1.settle(time)
-        self.l1.data[address : address + 4].view(np.uint32)[0] = value
+        self.l1.view(address, 4, "semaphore").view(np.uint32)[0] = value
         history.add(time, value, order)
         self.device.progress += 1
         self.device.clock.wake(history.sleepers)
@@ -194,6 +195,13 @@ class Device:
         self.dram.settle(float("inf"))
         for core in self.cores.values():
             core.l1.settle(float("inf"))
+
+    def let_go(self) -> None:
+        """The run is over: keep what it can be asked about, and nothing else."""
+        self.observer, self.dram = Observer(), Dram(self.arch)
+        for core in self.cores.values():
+            core.observer = self.observer
+            let_go(core)
 
     @property
     def cycles(self) -> int:

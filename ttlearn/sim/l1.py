@@ -51,11 +51,16 @@ class Memory:
 
 
 class L1(Memory):
-    """One core's SRAM. CBs are placed in order from `cb_base`, 32-byte aligned, as the host does (SIM)."""
+    """One core's SRAM. CBs are placed in order from `cb_base`, 32-byte aligned, as the host does (SIM).
+
+    Its bytes are poisoned when `view` first gets there: few programs use them all, and 64 cores have 96 MB.
+    """
 
     def __init__(self, arch: Arch) -> None:
         super().__init__()
-        self.data = poison(arch.l1_bytes)
+        self.data = np.empty(arch.l1_bytes, np.uint8)  # what nobody has touched costs no memory
+        self.poisoned = 0  # bytes, from the first on; behind them only `view` may look
+        self._poison(arch.cb_base)
         self.data[arch.semaphore_base : arch.semaphore_base + 16 * 16] = 0
         self.data[arch.zeros_base : arch.zeros_base + ZEROS] = 0
         self.top = arch.cb_base
@@ -70,7 +75,19 @@ class L1(Memory):
                 f"{what}: bytes {address} to {address + size} lie outside the core's L1 (0 to {len(self.data)}); "
                 "take addresses from get_write_ptr, get_read_ptr or get_semaphore"
             )
+        if address + size > self.poisoned:
+            self._poison(max(address + size, self.top))
         return self.data[address : address + size]
+
+    def let_go(self) -> None:
+        """Nobody will look again."""
+        self.pending.clear()
+        self.data = np.empty(0, np.uint8)
+
+    def _poison(self, end: int) -> None:
+        end = min(end + end % 2, len(self.data))
+        self.data[self.poisoned : end].view(np.uint16)[:] = POISON
+        self.poisoned = end
 
 
 @dataclass(eq=False)

@@ -169,7 +169,7 @@ class Port:
         if transfer.signal is not None:
             self._signal(transfer, transfer.signal)
             return
-        local = core.l1.data[transfer.local : transfer.local + transfer.size]
+        local = core.l1.view(transfer.local, transfer.size, transfer.kind)
         if transfer.kind == "read":
             core.l1.land(transfer.land, local, target.view, target.memory)
             return
@@ -185,7 +185,7 @@ class Port:
         assert core is not None
         value = signal.value
         if value is None:
-            value = int(self.risc.core.l1.data[transfer.local :][:4].view(np.uint32)[0])
+            value = int(self.risc.core.l1.view(transfer.local, 4, "semaphore").view(np.uint32)[0])
 
         def arrive() -> None:
             core.semaphore_write(signal.address, value, signal.add, transfer.land, signal.order)

@@ -37,6 +37,10 @@ class Values:
         self._rows: tuple[int, Order | None] = (-1, None)
         self._source: Work | None = None  # the operands evaluated last
 
+    def let_go(self) -> None:
+        """Nobody will ask for a tile again."""
+        self.slots, self.last, self._source, self.packed = {}, None, None, []
+
     # ---- MATH ---------------------------------------------------------------------------------------------
 
     def math(self, work: Work, k: int, source: Work, tile: int, n: int) -> None:
@@ -152,7 +156,7 @@ class Values:
         raw = l1.view(low, span, str(work.detail))
         self.core.observer.read(self.core.unpack, low, low + span, work.site, work.order)
         if stride != size and n > 1:
-            raw = np.concatenate([l1.data[address + i * stride :][:size] for i in range(n)])
+            raw = np.concatenate([raw[address - low + i * stride :][:size] for i in range(n)])
         if rows:
             flat = raw.view(f"u{fmt.itemsize}").reshape(32, -1)
             raw = tilize(flat).reshape(-1).view(np.uint8)

@@ -77,6 +77,25 @@ async def a_barrier_a_pair() -> None:
         cb_push_back(1, block)
 
 
+def room_for_one(buffer: int) -> Callable[[], Any]:
+    """The right reader but for one buffer, of which it reserves one page and writes a block."""
+
+    async def reader() -> None:
+        a, b = accessors()
+        tiles, block = get_arg_val(2), get_arg_val(3)
+        for first in range(0, tiles, block):
+            await cb_reserve_back(0, 1 if buffer == 0 else block)
+            await cb_reserve_back(1, 1 if buffer == 1 else block)
+            for k in range(block):
+                noc_async_read_page(first + k, a, get_write_ptr(0) + k * 2048)
+                noc_async_read_page(first + k, b, get_write_ptr(1) + k * 2048)
+            await noc_async_read_barrier()
+            cb_push_back(0, block)
+            cb_push_back(1, block)
+
+    return reader
+
+
 async def a_barrier_at_the_end() -> None:
     a, b = accessors()
     tiles, block = get_arg_val(2), get_arg_val(3)
@@ -121,10 +140,13 @@ def always(word: str) -> Callable[[str], str]:
         ("11.1", planning(6, 1, 1), "cycles (model); the goal is "),
         ("11.2", always("nothing"), "cycles (model); the goal is "),
         ("11.2", always("block"), "bytes of L1 for CBs; the goal is "),
+        ("11.2", always("depth"), "change('B') gave 'depth': that takes 8,192 bytes of L1 more and saves 0 of "),
         ("11.2", always("cores"), "change('A') gave 'cores'; choose one of 'depth', 'block', 'nothing'"),
         ("11.3", a_barrier_a_pair, "cycles (model); the goal is "),
         ("11.3", a_barrier_at_the_end, "await noc_async_read_barrier()"),
-        ("11.3", all_to_one_place, "put `await noc_async_read_barrier()` between them"),
+        ("11.3", room_for_one(0), "UNPACK (adder) reads page 1 of c_0"),
+        ("11.3", room_for_one(1), "UNPACK (adder) reads page 1 of c_1"),
+        ("11.3", all_to_one_place, "both bring bytes to the same place"),
     ],
 )
 def test_a_usual_mistake_is_told_with_its_cause(id: str, answer: Any, said: str) -> None:

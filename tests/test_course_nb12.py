@@ -9,7 +9,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from ttlearn import MathFidelity
+from ttlearn import MathFidelity, layernorm_fused_rm
+from ttlearn import compute as ck
 from ttlearn.learn import check
 from ttlearn.learn.course.nb12 import RIGHT, TOO_DEAR, WIDTHS, to_bf16
 from ttlearn.learn.verdict import State
@@ -63,6 +64,24 @@ def test_another_rounding_fails_where_it_differs(answer: Any, case: str) -> None
     assert verdict.problem.startswith("it should give '")
 
 
+def test_a_wrong_pattern_is_told_with_what_it_was_made_of() -> None:
+    told = check("12.1", cut).problem
+    assert told == "it should give '3f808001: 3f81, bf808001: bf81' and gives '3f808001: 3f80, bf808001: bf80'"
+
+
+def as_floats(bits: Any) -> Any:
+    return ((bits + 0x8000) >> 16).astype(np.float32)
+
+
+def one_for_all(bits: Any) -> Any:
+    return to_bf16(bits[:1])
+
+
+@pytest.mark.parametrize(("answer", "said"), [(as_floats, "gave float32 numbers"), (one_for_all, "of shape (1,)")])
+def test_what_is_no_array_of_patterns_is_told(answer: Any, said: str) -> None:
+    assert said in check("12.1", answer).problem
+
+
 def test_away_from_the_middle_the_reference_is_numpys_own_rounding() -> None:
     values = np.random.default_rng(1).normal(size=4096).astype(np.float32)
     values = values[values.view(np.uint32) & 0xFFFF != 0x8000]
@@ -76,9 +95,25 @@ def always(fidelity: MathFidelity, fp32_dest: bool) -> Callable[[int], Any]:
     return lambda width: (fidelity, fp32_dest)
 
 
+def test_only_its_longer_sections_make_the_op_slower_with_a_16_bit_dst(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cycles(fp32_dest_acc_en: bool) -> int:
+        return layernorm_fused_rm(np.ones((32, 256)), fp32_dest_acc_en=fp32_dest_acc_en).cycles
+
+    assert cycles(False) > cycles(True)
+    monkeypatch.setattr(ck, "DEST_AUTO_LIMIT", lambda: 4)
+    assert cycles(False) == cycles(True)
+
+
 def test_a_table_passes_like_a_comparison() -> None:
     table = dict.fromkeys(WIDTHS[:2], (HI2, 0)) | dict.fromkeys(WIDTHS[2:], (HI2, 1))
     assert check("12.2", lambda width: table[width]).passed
+
+
+def test_a_pair_the_other_way_round_is_told() -> None:
+    assert check("12.2", lambda width: (True, HI4)).problem == (
+        "cheapest(64) gave (True, <MathFidelity.HiFi4: 4>); give a pair: a fidelity, and whether DST is fp32, as "
+        "(MathFidelity.HiFi4, True)"
+    )
 
 
 @pytest.mark.parametrize(

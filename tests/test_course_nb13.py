@@ -64,17 +64,32 @@ def only_busy_cores(tile_rows: int, cores: int) -> Shares:
     return [share for share in split(tile_rows, cores) if share[1]]
 
 
+def rounds_up_within_the_rows(tile_rows: int, cores: int) -> Shares:
+    many = -(-tile_rows // cores)
+    return [(k * many, max(0, min(many, tile_rows - k * many))) for k in range(cores)]
+
+
+def count_first(tile_rows: int, cores: int) -> Shares:
+    return [(count, first) for first, count in split(tile_rows, cores)]
+
+
 @pytest.mark.parametrize(
     ("answer", "case", "said"),
     [
-        (forgets_the_rest, "7 tile rows, 3 cores", "nothing was written there"),
+        (forgets_the_rest, "7 tile rows, 3 cores", "row 6 is in no share"),
+        (rounds_up_within_the_rows, "7 tile rows, 3 cores", "one core has 3 rows and another 1"),
+        (
+            count_first,
+            "4 tile rows, 1 core",
+            "split(4, 1) gave [(4, 0)]; row 0 is in no share (each pair: first tile row, how many)",
+        ),
         (
             rounds_up,
             "7 tile rows, 3 cores",
             "split(7, 3) gave [(0, 3), (3, 3), (6, 3)]; there are only the rows 0 to 6",
         ),
-        (gives_the_rest_to_the_last, "11 tile rows, 8 cores", "cycles (model); the goal is "),
-        (everything_to_each, "8 tile rows, 4 cores", "bytes to and from DRAM; the goal is "),
+        (gives_the_rest_to_the_last, "11 tile rows, 8 cores", "one core has 4 rows and another 1"),
+        (everything_to_each, "8 tile rows, 4 cores", "row 0 is in 4 shares"),
         (only_busy_cores, "2 tile rows, 4 cores", "split(2, 4) gave 2 shares; every core wants one, be it (0, 0)"),
     ],
 )
@@ -130,6 +145,11 @@ def one_fewer(arrived: Any, others: int, turn: int) -> Any:
     return noc_semaphore_wait_min(arrived, others - 1)
 
 
+async def set_back_and_wait(arrived: Any, others: int, turn: int) -> None:
+    noc_semaphore_set(arrived, 0)
+    await noc_semaphore_wait(arrived, others)
+
+
 @pytest.mark.parametrize(
     "answer",
     [gatherer(at_least, True), gatherer(counting_on, False)],
@@ -145,10 +165,15 @@ def test_another_count_passes(answer: Any) -> None:
     [
         (gatherer(one_more, True), "two others, one round", "until semaphore 0 is 3, and it stays 2"),
         (gatherer(exactly, False), "three others, two rounds", "c_1 of core (0, 0)"),
+        (
+            gatherer(set_back_and_wait, False),
+            "three others have given before the gatherer begins",
+            "until semaphore 0 is 3, and it stays 0",
+        ),
         (gatherer(one_fewer, True), "two others, one round", "let gatherer wait for a semaphore that says so"),
         (gatherer(exactly, True, answers=1), "two others, one round", "noc_async_write_barrier"),
     ],
-    ids=["counts itself", "never set back", "one too few", "an answer too many"],
+    ids=["counts itself", "never set back", "set back before the wait", "one too few", "an answer too many"],
 )
 def test_a_wrong_count_is_told(answer: Any, case: str, said: str) -> None:
     verdict = check("13.2", answer)

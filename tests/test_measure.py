@@ -18,6 +18,7 @@ import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
 from ttlearn.layernorm.op import layernorm_fused_rm
+from ttlearn.learn.course.nb08 import sample, square, squaring
 from ttlearn.measure import perfetto as perfetto_file
 from ttlearn.measure.nocs import packets
 from ttlearn.measure.perfetto import perfetto
@@ -244,7 +245,7 @@ def test_a_copy_on_64_cores_is_dram_bound() -> None:
 def test_a_copy_with_a_barrier_each_page_is_latency_bound() -> None:
     text = programs.copy(64, 1, 2).bottleneck
     assert text.startswith("latency bound: BRISC waits for its write barrier ")
-    assert "more depth or more transfers a barrier will help" in text
+    assert "more transfers a barrier will help, more CB depth will not" in text
 
 
 def test_layernorm_and_relu_are_compute_bound() -> None:
@@ -256,15 +257,32 @@ def test_layernorm_and_relu_are_compute_bound() -> None:
     ("program", "cores", "now", "then", "bound", "helps"),
     [  # now, then: pages between two barriers, and depth in such blocks
         (programs.copy, 1, (1, 2), (2, 2), "latency bound", True),
+        (programs.copy, 1, (1, 2), (1, 4), "latency bound", False),
         (programs.copy, 1, (4, 1), (4, 2), "latency bound", True),
+        (programs.copy, 1, (4, 2), (4, 4), "latency bound", False),
+        (programs.relu, 1, (1, 2), (1, 4), "latency bound", False),
+        (programs.relu, 1, (1, 2), (2, 2), "latency bound", True),
+        (programs.relu, 1, (4, 1), (4, 2), "latency bound", True),
         (programs.copy, 64, (8, 2), (8, 4), "DRAM bound", False),
         (programs.relu, 1, (8, 2), (8, 4), "compute bound", False),
     ],
 )
-def test_the_advice_on_depth_holds(program: Any, cores: int, now: Any, then: Any, bound: str, helps: bool) -> None:
+def test_the_advice_on_depth_and_blocks_holds(
+    program: Any, cores: int, now: Any, then: Any, bound: str, helps: bool
+) -> None:
     before, after = (program(64 * cores, *given, cores) for given in (now, then))
+    word = "more transfers a barrier will help" if then[0] > now[0] else "more depth or"
     assert before.bottleneck.startswith(bound)
-    assert (after.cycles < 0.9 * before.cycles) == helps
+    assert (after.cycles < 0.9 * before.cycles) == helps == (word in before.bottleneck)
+
+
+def test_a_writer_that_only_waits_for_the_first_row_takes_no_turns_and_depth_gives_nothing() -> None:
+    tensors, program = squaring(square, sample(16, 4))
+    run = tt.generic_op(tensors, program)
+    assert "BRISC waits for its write barrier" in run.bottleneck and "more CB depth will not" in run.bottleneck
+    for buffer in program.cbs:
+        buffer.total_size *= 2
+    assert tt.generic_op(tensors, program).cycles > 0.99 * run.cycles
 
 
 def test_a_run_of_one_page_is_launch_bound() -> None:

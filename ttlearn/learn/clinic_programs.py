@@ -116,6 +116,21 @@ async def sender() -> None:
     await noc_async_atomic_barrier()
 
 
+async def slow_sender() -> None:
+    """As `sender`, but fetches each tile when it is its turn, again and again: a receiver has long written out the last."""
+    source = TensorAccessor(TensorAccessorArgs(0), get_arg_val(0))
+    n, x, y = get_arg_val(1), get_arg_val(2), get_arg_val(3)
+    for i in range(n):
+        place = get_write_ptr(c_0) + i * 2048
+        for _ in range(4):
+            noc_async_read_page(i, source, place)
+            await noc_async_read_barrier()
+        noc_async_write(place, get_noc_addr(x, y, place), 2048)
+        await noc_async_write_barrier()
+        noc_semaphore_inc(get_noc_addr(x, y, get_semaphore(0)), 1)
+    await noc_async_atomic_barrier()
+
+
 def difference(reads: Kernel, n: int, depths: tuple[int, int] = (2, 2)) -> Launch:
     """a - b of `n` tiles each; `depths`: the pages of c_0 and of c_1."""
     a, b, out = _tiles(1, n), _tiles(1, n, seed=1), _empty(1, n)
@@ -138,11 +153,11 @@ def rows_with_bias(add: Callable[[int], Any], n: int, rows: int = 1, depth: int 
     return [x, bias, out], ProgramDescriptor(kernels, [cb(c_0, depth), cb(c_1, 1), cb(c_16, depth)])
 
 
-def over_the_noc(receives: Kernel, n: int) -> Launch:
+def over_the_noc(receives: Kernel, n: int, sends: Kernel = sender) -> Launch:
     """`n` tiles from core (0, 0) to core (1, 0), which writes them out."""
     x, out, cores = _tiles(1, n), _empty(1, n), core_set((0, 0), (1, 0))
     kernels = [
-        kernel(sender, READER, [x], n, X0 + 1, Y0, core=(0, 0)),
+        kernel(sends, READER, [x], n, X0 + 1, Y0, core=(0, 0)),
         kernel(receives, WRITER, [out], n, core=(1, 0)),
     ]
     return [x, out], ProgramDescriptor(kernels, [cb(c_0, n, cores=cores)], [SemaphoreDescriptor(0, cores)])

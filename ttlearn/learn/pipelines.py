@@ -95,10 +95,13 @@ def pipeline(
     return job.tensors, job.program
 
 
-def adding(reads: Kernel, tiles: int, block: int, depths: tuple[int, int] = (2, 2), times: int = 1) -> Launch:
+def adding(
+    reads: Kernel, tiles: int, block: int, depths: tuple[int, int] = (2, 2), times: int = 1, step: int = 0
+) -> Launch:
     """Two tensors of whole numbers, and their sum. `depths`: blocks that c_0 and c_1 hold; c_16 holds two.
 
-    `times`: how often the engine adds each pair, to be slow.
+    `times`: how often the engine adds each pair, to be slow. `step`: pages that it waits for and pops at once, if not
+    a block.
     """
     values = np.random.default_rng(tiles).integers(-60, 60, (2, 32, 32 * tiles)).astype(np.float32)
     a, b = (from_numpy(each, layout=TILE_LAYOUT) for each in values)
@@ -106,7 +109,7 @@ def adding(reads: Kernel, tiles: int, block: int, depths: tuple[int, int] = (2, 
     for index, depth in zip((IN, IN_B, OUT), (*depths, 2), strict=True):
         job.buffer(index, block * depth)
     job.add(kernel(reads, READER, [a, b], tiles, block))
-    job.kernel(adder, COMPUTE, block, times)
+    job.kernel(adder, COMPUTE, step or block, times)
     job.output(dataflow.writer, block, OUT)
     return job.tensors, job.program
 

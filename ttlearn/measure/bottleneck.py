@@ -21,6 +21,7 @@ from .threads import THREADS, thread_lanes
 
 FULL = 0.7  # a limit used more than this binds (chosen: launch, first and last tiles take some of every run)
 NOTABLE = 0.3  # waiting for one thing longer than this is worth naming (chosen)
+IN_TURNS = 0.1  # who waits for CBs less than this does not take turns with a neighbour (chosen)
 
 
 class Bound(Enum):
@@ -40,22 +41,24 @@ ADVICE = {
     Bound.LINK: "more CB depth will not help; spread the bytes over more cores",
     Bound.COMPUTE: "more CB depth will not help",
     Bound.RISC: "fewer and larger calls will help",
-    Bound.LATENCY: "more depth or more transfers a barrier will help",
+    Bound.LATENCY: "more transfers a barrier will help, more CB depth will not",
     Bound.LAUNCH: "more work a launch will help",
     Bound.NONE: "look at `run.stalls()`",
 }
+TURNS = "more depth or more transfers a barrier will help"  # LATENCY, if the movers wait for CBs besides
 
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a limit the run took, from 0 to 1; `text` says it."""
+    """How much of a limit the run took, from 0 to 1; `text` says it, `advice` what to do if ADVICE is not meant."""
 
     bound: Bound
     share: float
     text: str
+    advice: str = ""
 
     def __str__(self) -> str:
-        return f"{self.bound.value}: {self.text}; {ADVICE[self.bound]}"
+        return f"{self.bound.value}: {self.text}; {self.advice or ADVICE[self.bound]}"
 
 
 def binding(device: Device) -> Use:
@@ -118,10 +121,16 @@ def _waiting(device: Device, lanes: Sequence[Lane], fullest: Use) -> Use:
         return Use(Bound.LAUNCH, launch, f"the launch takes {launch:.0%} of the {device.cycles:,} cycles")
     if barrier is not None and barrier[2] >= NOTABLE:
         lane, cause, share = barrier
-        return Use(Bound.LATENCY, share, f"{lane.name} waits for its {cause} {share:.0%} of the time")
+        text = f"{lane.name} waits for its {cause} {share:.0%} of the time"
+        return Use(Bound.LATENCY, share, text, _on_depth([each for each in movers if each.core == lane.core]))
     if signal is not None and signal[2] >= NOTABLE:
         return Use(Bound.NONE, signal[2], f"{signal[0].name} waits for a semaphore {signal[2]:.0%} of the time")
     return Use(Bound.NONE, 0.0, f"nothing is used more than {FULL:.0%}; nearest to a limit, {fullest.text}")
+
+
+def _on_depth(movers: Iterable[Lane]) -> str:
+    """Depth helps where all movers of a core wait for a CB besides: then they take turns with their neighbours."""
+    return TURNS if min(lane.share(State.CB) for lane in movers) >= IN_TURNS else ""
 
 
 def bottleneck(device: Device) -> str:

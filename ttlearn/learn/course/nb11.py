@@ -5,6 +5,8 @@ Left out: the programs themselves (`pipelines`).
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from ...dataflow import (
@@ -17,7 +19,9 @@ from ...dataflow import (
     noc_async_read_barrier,
     noc_async_read_page,
 )
+from ...errors import HostError
 from ...host.descriptors import ProgramDescriptor
+from ...host.program import generic_op
 from ...host.tensor import Tensor, to_numpy
 from ..exercise import Case, Exercise, Functions, Kind, Trial
 from ..pipelines import SLOW, adding, pipeline, slow
@@ -101,9 +105,30 @@ def planned(name: str, tiles: int) -> Case:
 
 def changed(program: str) -> Case:
     def make(functions: Functions) -> Trial:
-        return _relu(*slow(program, functions["change"](program)))
+        answer = functions["change"](program)
+        tensors, described = slow(program, answer)
+        if answer != "nothing":
+            _must_pay(program, answer)
+        return _relu(tensors, described)
 
     return Case(f"program {program}", make)
+
+
+def _must_pay(program: str, answer: str) -> None:
+    """Raises HostError if a change saves less than 5 % of the program's cycles."""
+    (before, l1_before), (after, l1_after) = (_cost(program, change) for change in ("nothing", answer))
+    if after > 0.95 * before:
+        raise HostError(
+            f"change({program!r}) gave {answer!r}: that takes {l1_after - l1_before:,} bytes of L1 more and saves "
+            f"{before - after:,} of {before:,} cycles (model); it does not pay"
+        )
+
+
+@cache
+def _cost(program: str, answer: str) -> tuple[int, int]:
+    """Cycles, and bytes of L1 for the CBs of a core."""
+    tensors, described = slow(program, answer)
+    return generic_op(tensors, described).cycles, sum(each.total_size for each in described.cbs)
 
 
 def _relu(tensors: list[Tensor], program: ProgramDescriptor) -> Trial:
@@ -111,10 +136,16 @@ def _relu(tensors: list[Tensor], program: ProgramDescriptor) -> Trial:
 
 
 def summed(
-    name: str, tiles: int, block: int, depths: tuple[int, int] = (2, 2), times: int = 1, seed: int | None = None
+    name: str,
+    tiles: int,
+    block: int,
+    depths: tuple[int, int] = (2, 2),
+    times: int = 1,
+    step: int = 0,
+    seed: int | None = None,
 ) -> Case:
     def make(functions: Functions) -> Trial:
-        tensors, program = adding(functions["pair_reader"], tiles, block, depths, times)
+        tensors, program = adding(functions["pair_reader"], tiles, block, depths, times, step)
         return Trial(tensors, program, to_numpy(tensors[0]) + to_numpy(tensors[1]))
 
     return Case(name, make, seed)
@@ -161,6 +192,8 @@ EXERCISES = (
             summed("three blocks of eight", 24, 8),
             summed("little room in c_0", 16, 4, (1, 3)),
             summed("little room in c_1", 16, 4, (3, 1)),
+            summed("the engine pops tile by tile, little room in c_0", 8, 4, (1, 2), 20, step=1),
+            summed("the engine pops tile by tile, little room in c_1", 8, 4, (2, 1), 20, step=1),
             summed("blocks of eight, other timings", 48, 8, seed=1),
         ),
         tips=(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import HostError
 from ...layernorm.golden import Error
 from ...sim.formats import bfloat16, pack
 from ...sim.fpu import MathFidelity
@@ -69,17 +70,31 @@ def said(width: int, fidelity: MathFidelity, fp32_dest: bool) -> str:
 
 def chosen(width: int) -> Case:
     def make(functions: Functions) -> Value:
-        return Value(said(width, *functions["cheapest"](width)), RIGHT)
+        answer = functions["cheapest"](width)
+        if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], MathFidelity)):
+            raise HostError(
+                f"cheapest({width}) gave {answer!r}; give a pair: a fidelity, and whether DST is fp32, as "
+                "(MathFidelity.HiFi4, True)"
+            )
+        return Value(said(width, *answer), RIGHT)
 
     return Case(f"rows of {width:,}", make)
 
 
 def rounded(name: str, *values: float | int) -> Case:
-    """Of each value (an int: a pattern) what the packer makes of it, as patterns in hexadecimal."""
+    """Of each value (an int: a pattern) what the packer makes of it; told are the first four that are wrong."""
 
     def make(functions: Functions) -> Value:
         bits = np.array([v if isinstance(v, int) else np.float32(v).view(np.uint32) for v in values], np.uint32)
-        return Value(_hex(functions["to_bf16"](bits.copy())), _hex(_packed(bits)))
+        mine = np.asarray(functions["to_bf16"](bits.copy()))
+        if mine.shape != bits.shape or mine.dtype.kind not in "iu":
+            raise HostError(
+                f"to_bf16(bits) gave {mine.dtype} numbers of shape {mine.shape}; give whole numbers of shape {bits.shape}: "
+                "one pattern for each of bits"
+            )
+        right = _packed(bits)
+        wrong = np.flatnonzero(mine != right)[:4]
+        return Value(_pairs(bits[wrong], mine[wrong]), _pairs(bits[wrong], right[wrong]))
 
     return Case(name, make)
 
@@ -88,8 +103,8 @@ def _packed(bits: NDArray[np.uint32]) -> NDArray[np.uint16]:
     return pack(bits.view(np.float32), bfloat16).view(np.uint16)
 
 
-def _hex(patterns: Any) -> str:
-    return " ".join(f"{int(pattern):04x}" for pattern in np.atleast_1d(patterns))
+def _pairs(bits: NDArray[Any], patterns: NDArray[Any]) -> str:
+    return ", ".join(f"{int(before):08x}: {int(after):04x}" for before, after in zip(bits, patterns, strict=True))
 
 
 def _any(count: int) -> list[int]:

@@ -30,6 +30,7 @@ from ...dataflow import (
     noc_semaphore_set,
     noc_semaphore_set_multicast,
     noc_semaphore_wait,
+    noc_semaphore_wait_min,
     tt_l1_ptr,
     uint32_t,
 )
@@ -162,7 +163,7 @@ def gathering(gatherer: Kernel, others: int = 3, rounds: int = 1) -> Launch:
 
 
 def sharing(tile_rows: int, cores: int, wt: int = 2) -> Case:
-    """A copy with the learner's shares."""
+    """A copy with the learner's shares, if they are shares."""
 
     def make(functions: Functions) -> Trial:
         shares = [(int(first), int(count)) for first, count in functions["split"](tile_rows, cores)]
@@ -170,17 +171,42 @@ def sharing(tile_rows: int, cores: int, wt: int = 2) -> Case:
             raise HostError(
                 f"split({tile_rows}, {cores}) gave {len(shares)} shares; every core wants one, be it (0, 0)"
             )
-        if any(first < 0 or count < 0 or first + count > tile_rows for first, count in shares):
-            raise HostError(f"split({tile_rows}, {cores}) gave {shares}; there are only the rows 0 to {tile_rows - 1}")
+        if fault := unfair(shares, tile_rows):
+            raise HostError(f"split({tile_rows}, {cores}) gave {shares}; {fault} (each pair: first tile row, how many)")
         tensors, program = shared(shares, tile_rows, wt)
         return Trial(tensors, program, to_numpy(tensors[0]))
 
     return Case(f"{tile_rows} tile rows, {cores} core{'s' * (cores > 1)}", make)
 
 
-def gathered(name: str, others: int, rounds: int, seed: int | None = None) -> Case:
+def unfair(shares: list[tuple[int, int]], tile_rows: int) -> str:
+    """What is wrong with shares, empty if nothing is. Where a share of no rows begins does not matter."""
+    rows = [row for first, count in shares for row in range(first, first + count)]
+    if any(not 0 <= row < tile_rows for row in rows) or any(count < 0 for _, count in shares):
+        return f"there are only the rows 0 to {tile_rows - 1}"
+    if len(set(rows)) < tile_rows:
+        return f"row {min({*range(tile_rows)} - {*rows})} is in no share"
+    if len(rows) > tile_rows:
+        row = next(row for row in rows if rows.count(row) > 1)
+        return f"row {row} is in {rows.count(row)} shares"
+    most, least = max(count for _, count in shares), min(count for _, count in shares)
+    return f"one core has {most} rows and another {least}" if most > least + 1 else ""
+
+
+def late(gatherer: Kernel) -> Kernel:
+    """The gatherer begins when all others have already given for the first round."""
+
+    async def gathers_late() -> None:
+        await noc_semaphore_wait_min(tt_l1_ptr(uint32_t, get_semaphore(0)), get_arg_val(1))
+        await gatherer()
+
+    return gathers_late
+
+
+def gathered(name: str, others: int, rounds: int, seed: int | None = None, begins_late: bool = False) -> Case:
     def make(functions: Functions) -> Trial:
-        tensors, program = gathering(functions["gatherer"], others, rounds)
+        mine = functions["gatherer"]
+        tensors, program = gathering(late(mine) if begins_late else mine, others, rounds)
         return Trial(tensors, program, to_numpy(tensors[0]))
 
     return Case(name, make, seed)
@@ -208,6 +234,7 @@ EXERCISES = (
             gathered("two others, one round", 2, 1),
             gathered("three others, two rounds", 3, 2),
             gathered("one other, three rounds", 1, 3),
+            gathered("three others have given before the gatherer begins", 3, 2, begins_late=True),
             gathered("five others, four rounds, other timings", 5, 4, seed=2),
         ),
         tips=(

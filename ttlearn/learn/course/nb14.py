@@ -32,9 +32,9 @@ from ...dataflow import (
     uint32_t,
 )
 from ...host.tensor import to_numpy
-from ..clinic_programs import difference, over_the_noc, rows_with_bias
+from ..clinic_programs import difference, over_the_noc, rows_with_bias, sender, slow_sender
 from ..exercise import Case, Exercise, Functions, Kind, Trial
-from ..hangs.entry import c_0, c_1, c_16
+from ..hangs.entry import Kernel, c_0, c_1, c_16
 
 # ---- what is mended -------------------------------------------------------------------------------------------------
 
@@ -150,9 +150,9 @@ def biasing(name: str, n: int, rows: int = 1, depth: int = 2, seed: int | None =
     return Case(name, make, seed)
 
 
-def receiving(name: str, n: int, seed: int | None = None) -> Case:
+def receiving(name: str, n: int, seed: int | None = None, sends: Kernel = sender) -> Case:
     def make(functions: Functions) -> Trial:
-        tensors, program = over_the_noc(functions["receiver"], n)
+        tensors, program = over_the_noc(functions["receiver"], n, sends)
         return Trial(tensors, program, to_numpy(tensors[0]))
 
     return Case(name, make, seed)
@@ -185,8 +185,8 @@ EXERCISES = (
         reference={"add_bias": add_bias},
         cases=(
             biasing("one tile, the author's test", 1),
+            biasing("four tiles", 4),
             biasing("two tiles", 2),
-            biasing("three tiles", 3),
             biasing("two rows, each with its bias", 4, rows=2),
             biasing("depth 1", 3, rows=3, depth=1),
             biasing("five tiles, other timings", 5, rows=2, depth=3, seed=2),
@@ -209,6 +209,7 @@ EXERCISES = (
             receiving("three tiles, the author's test", 3),
             receiving("three tiles, other timings", 3, seed=0),
             receiving("six tiles", 6),
+            receiving("three tiles from a slow sender", 3, sends=slow_sender),
             receiving("eight tiles, other timings", 8, seed=3),
         ),
         tips=(

@@ -32,10 +32,9 @@ def test_two_pushes_for_one_place_send_a_page_that_nobody_filled() -> None:
 
     verdict = check("00.1", pushes_two)
     assert verdict.case == "two pages"
-    assert verdict.problem.startswith("page 1 of the output holds poison: BRISC (writer) wrote it at writer line ")
-    assert verdict.problem.endswith(
-        "from page 1 of c_0, which nobody had written; fill that page first, and wait until it is there"
-    )
+    assert verdict.problem.startswith("page 1 of the output holds poison: BRISC (writer) wrote it at line ")
+    assert " of the given writer: `noc_async_write_page(i, target, get_read_ptr(0))` " in verdict.problem
+    assert "from page 1 of c_0, which nobody had written" in verdict.problem
 
 
 def test_no_push_at_all_is_told_with_the_missing_call() -> None:

@@ -179,7 +179,7 @@ def test_a_wait_for_one_more_page_is_told_as_a_read_before_the_push() -> None:
     problem = check("01.3", pair_writer).problem
     assert problem.startswith("BRISC (pair_writer) reads page 1 of c_0 at pair_writer line ")
     assert ": `noc_async_write_page(i + 1, target, get_read_ptr(0) + 2048)`, but " in problem
-    assert "let pair_writer wait for the push first, with `await cb_wait_front(...)`" in problem
+    assert "and this is page 2 from the front on" in problem
 
 
 # ---- a plan -------------------------------------------------------------------------------------------------------

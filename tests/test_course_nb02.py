@@ -177,10 +177,10 @@ async def pieces_with_one_barrier() -> None:
     ("id", "answer", "said"),
     [
         ("02.1", a_barrier_a_stick, "cycles (model); the goal is "),
-        ("02.1", all_to_one_place, "put `await noc_async_read_barrier()` between them"),
+        ("02.1", all_to_one_place, "both bring bytes to the same place"),
         ("02.1", always_the_first_rows, "; all of that row is what belongs into row 0"),
         ("02.1", pushes_a_tile, "the one counts tiles, the other sticks"),
-        ("02.1", steps_of_64_bytes, "put `await noc_async_read_barrier()` between them"),
+        ("02.1", steps_of_64_bytes, "both bring bytes to the same place"),
         ("02.2", only_flushes, "put `await noc_async_write_barrier()` before the end"),
         ("02.4", pieces_with_one_barrier, "it takes 272 NOC transactions; the goal is 32"),
     ],

@@ -159,7 +159,7 @@ async def one_tile_wide(W: int) -> None:
 @pytest.mark.parametrize(
     ("id", "answer", "case", "said"),
     [
-        ("07.1", pops_the_row, "one tile", "UNPACK waits for a 2nd at compute line "),
+        ("07.1", pops_the_row, "one tile", " of the given pass_on: `await cb_wait_front(c_0, Wt)`"),
         ("07.1", forgetful_mean, "one tile", "the first, row 0, column 33, should be"),
         ("07.1", a_section_a_tile, "two rows of four tiles", "c_25"),
         ("07.2", first_32_words, "one tile", "It runs to its end, and the output is wrong: 3"),

@@ -141,7 +141,7 @@ async def a_mean_a_tile(Wt: int) -> None:
 @pytest.mark.parametrize(
     ("id", "answer", "case", "said"),
     [
-        ("08.1", center_with_row_0, "one tile", "It runs to its end, and the output is wrong: "),
+        ("08.1", center_with_row_0, "one tile", 'sub_tiles_bcast is carried out as "sub, row broadcast"'),
         ("08.1", a_mean_a_tile, "two rows of four tiles", "UNPACK asks for 4 pages of c_25, which has 2"),
         ("08.2", square_that_pops, "one tile", "Cause: a page was popped that is needed again."),
         ("08.3", center_by_the_helper, "two rows of four tiles", "Cause: a request is larger than its CB."),

@@ -237,7 +237,7 @@ def test_a_right_prediction_gets_no_picture() -> None:
 
 
 def test_an_answer_that_is_no_choice_is_told_the_choices() -> None:
-    with pytest.raises(ValueError, match="'later' is not one of the answers; choose one of 'hangs', 'finishes'"):
+    with pytest.raises(tt.HostError, match="'later' is not one of the answers; choose one of 'hangs', 'finishes'"):
         predict("05.p1", "And now?", "later", choices=("hangs", "finishes"))
 
 

@@ -11,13 +11,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from ..errors import DeviceHang, HostError, TTError
+from ..cells.steps import border
+from ..errors import DeviceHang, HostError, TTError, Violation
 from ..host.program import generic_op
 from ..host.run import Run
 from . import course
 from .attempt import untouched
 from .differences import first_difference
 from .exercise import Case, Exercise, Functions, Score, Trial, Value
+from .facts import Facts, facts_of
+from .odd import odd, turned_round
+from .places import in_learners_words
+from .slips import asynchronous, returned, slip, where
 from .verdict import COSTS, State, Verdict
 
 
@@ -29,6 +34,7 @@ class Wrong(Exception):
         self.picture = picture
 
 
+@border
 def check(exercise: str, *functions: Callable[..., Any], **named: Callable[..., Any]) -> Verdict:
     """Try the functions of exercise `exercise` ("01.2"), given by name (`reader=reader`) or in the exercise's order.
 
@@ -45,6 +51,8 @@ def check(exercise: str, *functions: Callable[..., Any], **named: Callable[..., 
 def judge(exercise: Exercise, functions: Functions) -> Verdict:
     """All cases in order, until one fails."""
     score = None
+    if problem := asynchronous(functions, exercise.reference):
+        return Verdict(exercise, State.FAILED, 0, exercise.cases[0].name, problem)
     for done, case in enumerate(exercise.cases):
         try:
             score = _try(exercise, case, functions)
@@ -80,48 +88,77 @@ def _by_name(exercise: Exercise, functions: tuple[Any, ...], named: dict[str, An
 
 def _try(exercise: Exercise, case: Case, functions: Functions) -> Score | None:
     """The costs of a right run, None for a plain function. Raises Wrong."""
+    made: Trial | Value | None = None
     try:
         made = case.make(functions)
-        run = (
-            generic_op(made.tensors, made.program, arch=case.arch, seed=case.seed) if isinstance(made, Trial) else None
-        )
+        run = _run(case, made) if isinstance(made, Trial) else None
     except DeviceHang as hang:
-        raise Wrong(str(hang), hang._repr_html_()) from hang
+        raise _failed(exercise, case, functions, made, hang, hang._repr_html_(), hang.run) from hang
     except TTError as error:
-        raise Wrong(str(error)) from error
+        raise _failed(exercise, case, functions, made, error) from error
     except Exception as error:  # a slip in the learner's Python: their line, not ours
-        raise Wrong(f"{type(error).__name__}: {error}{_where(error, functions)}") from error
-    if run is None or isinstance(made, Value):
-        _same(made)
+        raise Wrong(slip(error, case, functions, exercise.reference)) from error
+    if isinstance(made, Value):
+        _same(exercise, case, functions, made)
+    if run is None or not isinstance(made, Trial):
         return None
-    _right(made, run)
+    _right(exercise, case, functions, made, run)
     _worked(exercise, case, run)
     score = score_of(run)
     _within_goals(exercise, case, score)
     return score
 
 
-def _same(value: Any) -> None:
+def _run(case: Case, trial: Trial, strict: bool = True) -> Run:
+    return generic_op(trial.tensors, trial.program, arch=case.arch, seed=case.seed, strict=strict, diagnose=strict)
+
+
+def _failed(
+    exercise: Exercise,
+    case: Case,
+    functions: Functions,
+    made: Any,
+    error: TTError,
+    picture: str = "",
+    run: Run | None = None,
+) -> Wrong:
+    """An error in the learner's words; before it, if a kernel moves data the wrong way, that."""
+    if not isinstance(made, Trial):
+        return Wrong(f"{error}{where(error, functions)}", picture)
+    said, picture = (in_learners_words(text, made.program, functions) for text in (str(error), picture))
+    if isinstance(error, Violation):
+        run = _lenient(case, functions)
+    turned = turned_round(facts_of(run), _reference_facts(exercise, case)) if run is not None else ""
+    return Wrong(f"{turned}.\n{said}" if turned else said, picture)
+
+
+def _lenient(case: Case, functions: Functions) -> Run | None:
+    """Once more, past the hazard: what it would have done, as far as it comes."""
+    trial = case.make(functions)
+    assert isinstance(trial, Trial)
+    try:
+        return _run(case, trial, strict=False)
+    except DeviceHang as hang:
+        run: Run | None = hang.run
+        return run
+    except Exception:
+        return None  # the hazard is told in any case
+
+
+def _same(exercise: Exercise, case: Case, functions: Functions, value: Any) -> None:
     different = value.got != value.expected
     if getattr(different, "any", lambda: different)():
-        raise Wrong(f"it should give {value.expected!r} and gives {value.got!r}")
+        odd_value = returned(case, functions, exercise.reference)
+        raise Wrong(odd_value or f"it should give {value.expected!r} and gives {value.got!r}")
 
 
-def _where(error: Exception, functions: Functions) -> str:
-    """The last of the learner's own lines in the traceback."""
-    files = {function.__code__.co_filename for function in functions.values() if hasattr(function, "__code__")}
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename in files:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f" (line {line} of that cell)" if line else ""
-
-
-def _right(trial: Trial, run: Run) -> None:
+def _right(exercise: Exercise, case: Case, functions: Functions, trial: Trial, run: Run) -> None:
     wrong = first_difference(run.output, trial.expected, trial.bounds)
-    if wrong is not None:
-        raise Wrong(f"It runs to its end, and the output is wrong: {wrong}.", wrong._repr_html_())
+    if wrong is None:
+        return
+    beside = odd(facts_of(run), _reference_facts(exercise, case), functions, exercise.reference)
+    why = f". Beside the reference's run: {beside}.\n" if beside else ": "
+    raise Wrong(f"It runs to its end, and the output is wrong{why}{wrong}.", wrong._repr_html_())
 
 
 def _worked(exercise: Exercise, case: Case, run: Run) -> None:
@@ -166,8 +203,16 @@ def _reference_counters(exercise: Exercise, case: Case) -> dict[str, int]:
 
 
 @cache
+def _reference_facts(exercise: Exercise, case: Case) -> Facts:
+    """Only asked for when something is wrong."""
+    trial = case.make(exercise.reference)
+    assert isinstance(trial, Trial)
+    return facts_of(_run(case, trial))
+
+
+@cache
 def _run_reference(exercise: Exercise, case: Case) -> tuple[Score, dict[str, int]]:
     trial = case.make(exercise.reference)
     assert isinstance(trial, Trial)
-    run = generic_op(trial.tensors, trial.program, arch=case.arch, seed=case.seed)
+    run = _run(case, trial)
     return score_of(run), run.counters

@@ -63,6 +63,8 @@ class Exercise:
 
     `reference` holds the right functions by name; what the learner hands in has the same names. `given` is what the
     notebook shows before anything was done, if it is more than blanks: handed back unchanged it is "not attempted".
+    `shown`: how many statements stand around the blank of a function (no number: none); no more than these and it is
+    "not attempted", more and a `...` left behind does not matter.
     `cases` go from small to large. `work`: counters of a Run that must reach the reference's, so that the chip and not
     numpy does it. `goals`: a cost, and how many times the reference's it may be. `equivalent`: mutants of the reference
     that are right, too, with the reason.
@@ -75,6 +77,7 @@ class Exercise:
     cases: tuple[Case, ...]
     tips: tuple[str, str]
     given: Functions = field(default_factory=dict)
+    shown: Mapping[str, int] = field(default_factory=dict)
     work: tuple[str, ...] = ("dram_read_bytes", "dram_write_bytes", "tiles_unpacked", "math_ops", "tiles_packed")
     goals: Mapping[str, float] = field(default_factory=dict)
     equivalent: Mapping[str, str] = field(default_factory=dict)

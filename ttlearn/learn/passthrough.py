@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compute import (
+    copy_init,
+    copy_tile,
     get_compile_time_arg_val,
+    pack_tile,
     pack_untilize_block,
     pack_untilize_init,
     pack_untilize_uninit,
+    tile_regs_acquire,
+    tile_regs_commit,
+    tile_regs_release,
+    tile_regs_wait,
     tilize_block,
     tilize_init,
     tilize_uninit,
@@ -212,8 +219,31 @@ def only_untilize(compute: Kernel, Wt: int, Ht: int) -> Launch:
     return _between(compute, Wt, Ht, {c_1: (Wt, 2048), c_16: (32, 64 * Wt)}, TILE_LAYOUT, ROW_MAJOR_LAYOUT)
 
 
+async def copy_row(Wt: int) -> None:
+    """A row of tiles from c_0 to c_1, as they are."""
+    copy_init(c_0)
+    await cb_wait_front(c_0, Wt)
+    await cb_reserve_back(c_1, Wt)
+    for t in range(Wt):
+        tile_regs_acquire()
+        copy_tile(c_0, t, 0)
+        tile_regs_commit()
+        tile_regs_wait()
+        pack_tile(0, c_1)
+        tile_regs_release()
+    cb_push_back(c_1, Wt)
+    cb_pop_front(c_0, Wt)
+
+
+def untilize_after(compute: Kernel, Wt: int, Ht: int) -> Launch:
+    """Tiles come into c_0, sticks leave c_16; c_1 is between them, with room for one row like each of them."""
+    table = {c_0: (Wt, 2048), c_16: (32, 64 * Wt), c_1: (Wt, 2048)}
+    return _between(compute, Wt, Ht, table, TILE_LAYOUT, ROW_MAJOR_LAYOUT)
+
+
 def _between(compute: Kernel, Wt: int, Ht: int, table: Table, before: Layout, after: Layout) -> Launch:
-    values, (source, to) = whole_numbers(Wt, Ht), table
+    """Into the table's first CB, out of its second."""
+    values, (source, to, *_) = whole_numbers(Wt, Ht), table
     x, out = from_numpy(values, layout=before), allocate_tensor_on_device(values.shape, layout=after)
     kernels = [
         kernel(reader_into(source), READER, [x], x.buffer_num_pages()),

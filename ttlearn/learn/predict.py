@@ -11,6 +11,8 @@ from enum import Enum
 from html import escape
 from typing import Any
 
+from ..cells.steps import border
+from ..errors import HostError
 from .verdict import MIME
 
 
@@ -82,16 +84,17 @@ class Prediction:
         return bool(self.answer == truth)
 
 
+@border
 def predict(
     id: str, question: str, answer: Any = ..., *, choices: tuple[Any, ...] = (), within: float = 0.0
 ) -> Prediction:
     """Store an answer before the next cell shows the truth.
 
     `answer`: what the learner writes in place of `...`, one of `choices` if there are some. `within`: how far off a
-    number may be and still count as right, as a part of the truth. Raises ValueError for an answer that is no choice.
+    number may be and still count as right, as a part of the truth. Raises HostError for an answer that is no choice.
     """
     if choices and answer is not ... and answer not in choices:
-        raise ValueError(f"{_said(answer)} is not one of the answers; choose one of {', '.join(map(_said, choices))}")
+        raise HostError(f"{_said(answer)} is not one of the answers; choose one of {', '.join(map(_said, choices))}")
     return Prediction(id, question, answer, tuple(choices), within)
 
 

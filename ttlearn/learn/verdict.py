@@ -24,6 +24,7 @@ class State(Enum):
     OPEN = "not attempted"
 
 
+SLOWER = 1.1  # times the reference's cycles from which on it is said
 COSTS = {
     "dram_bytes": "bytes to and from DRAM",
     "noc_transactions": "NOC transactions",
@@ -57,9 +58,14 @@ class Verdict:
         if self.state is State.OPEN:
             return f"{name}. Fill in the blanks (...) or change what is given, run that cell, then this one."
         if self.state is State.PASSED:
-            return f"{name}, all {self.cases} cases."
+            return f"{name}, all {self.cases} cases.{self._slower()}"
         before = f" ({self.cases} passed before it)" if self.cases else ""
         return f"{name}. Case: {self.case}{before}.\n{self.problem}"
+
+    def _slower(self) -> str:
+        if self.score is None or self.reference is None or self.score.cycles <= SLOWER * self.reference.cycles:
+            return ""
+        return f" Right, and slower: {self.score.cycles:,} cycles (model) against {self.reference.cycles:,}."
 
     def _costs(self) -> list[str]:
         if self.score is None or self.reference is None:

@@ -124,6 +124,7 @@ EXERCISES = (
         title="A reader",
         kind=Kind.WRITE,
         reference={"reader": reader},
+        shown={"reader": 2},
         cases=(
             copying("one page", 1, 2),
             copying("seven pages through two", 7, 2),
@@ -140,6 +141,7 @@ EXERCISES = (
         title="A writer",
         kind=Kind.WRITE,
         reference={"writer": writer},
+        shown={"writer": 2},
         cases=(
             copying("one page", 1, 2),
             copying("seven pages through two", 7, 2),

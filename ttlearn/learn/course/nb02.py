@@ -167,6 +167,7 @@ EXERCISES = (
         title="Thirty-two sticks, one barrier",
         kind=Kind.WRITE,
         reference={"stick_reader": stick_reader},
+        shown={"stick_reader": 2},
         cases=(
             sticks("32 sticks of 32", 32, 32, 32, writes=stick_writer),
             sticks("a writer that takes them one by one", 96, 64, 32),

@@ -171,6 +171,7 @@ EXERCISES = (
         title="A kernel with its sections",
         kind=Kind.WRITE,
         reference={"relu": relu},
+        shown={"relu": 4},
         cases=(
             streamed("one tile", rectified, 1, 2),
             streamed("five tiles through two", rectified, 5, 2),

@@ -12,7 +12,17 @@ from ...host.program import generic_op
 from ...host.tensor import Tensor, to_numpy
 from ..exercise import Case, Exercise, Functions, Kind, Trial, Value
 from ..hangs.entry import Kernel, c_0, c_1, c_4, c_5, c_16, cb
-from ..passthrough import Table, buffers, only_tilize, only_untilize, program, tilize_row, untilize_row
+from ..passthrough import (
+    Table,
+    buffers,
+    copy_row,
+    only_tilize,
+    only_untilize,
+    program,
+    tilize_row,
+    untilize_after,
+    untilize_row,
+)
 
 Phase = Callable[[int], Coroutine[Any, Any, None]]
 
@@ -66,6 +76,12 @@ def second_alone(functions: Functions) -> Trial:
     return _same(tensors, program)
 
 
+def with_a_copy_before(functions: Functions) -> Trial:
+    """Each row is packed as tiles again after the row before it was untilized."""
+    compute = started(copy_row, functions["untilize_row"])
+    return _same(*untilize_after(compute, 2, 3))
+
+
 def _same(tensors: list[Tensor], program: ProgramDescriptor) -> Trial:
     return Trial(tensors, program, to_numpy(tensors[0]))
 
@@ -106,7 +122,6 @@ EQUIVALENT = {
     f"{UNTILIZE_INIT}, another CB (c_16)": SAME_FORMAT,
     f"{UNTILIZE_INIT}, W fixed at 32": TOLD_AGAIN,
     f"{UNTILIZE_BLOCK}, one more than 1": "the same block is written a second time to the same place, as on the chip",
-    f"{UNTILIZE_UNINIT}, dropped": "the next row's tilize_init has the packer write tiles again; after the last row nothing is packed",
     f"{UNTILIZE_UNINIT}, another CB (c_1)": SAME_FORMAT,
 }
 
@@ -122,6 +137,7 @@ EXERCISES = (
             passing("three rows of three tiles, one row of room in c_1", 3, 3, rows=1),
             Case("tilize_row alone, pages coming and going one by one", first_alone),
             Case("untilize_row alone, pages coming and going one by one", second_alone),
+            Case("untilize_row, with tiles packed before the next row", with_a_copy_before),
             passing("rows of eight tiles, other timings", 8, 2, seed=1),
         ),
         tips=(

@@ -159,6 +159,7 @@ EXERCISES = (
         title="The mean of a tile row",
         kind=Kind.WRITE,
         reference={"mean": mean},
+        shown={"mean": 2},
         cases=CASES,
         tips=(
             "The same round as in `pass_on`, but one section for the whole row: all tiles are added up in DST tile 0, and "
@@ -180,6 +181,7 @@ EXERCISES = (
         title="The scaler tile by hand",
         kind=Kind.WRITE,
         reference={"scaler_tile": scaler_tile},
+        shown={"scaler_tile": 1},
         cases=CASES,
         tips=(
             "In memory a tile is four faces of 256 numbers, one after the other. Where does the row 0 of each begin?",

@@ -168,11 +168,13 @@ EXERCISES = (
         title="Center",
         kind=Kind.WRITE,
         reference={"center": center},
+        shown={"center": 1},
         cases=(
             centered("one tile", 1),
             centered("two rows of four tiles", 4, 2),
             centered("rows of three tiles around 8, depth 1", 3, 3, offset=8, depth=1),
             centered("the mean comes after its row", 4, 3, late=True),
+            centered("nine tiles: more than a DST section holds", 9),
             centered("rows of seven tiles, 16-bit DST, other timings", 7, 3, fp32_dst=False, seed=1),
         ),
         tips=(
@@ -191,10 +193,12 @@ EXERCISES = (
         title="Square, and keep",
         kind=Kind.WRITE,
         reference={"square": square},
+        shown={"square": 1},
         cases=(
             squared("one tile", 1),
             squared("two rows of four tiles", 4, 2),
             squared("rows of three tiles, depth 1", 3, 3, depth=1),
+            squared("nine tiles: more than a DST section holds", 9),
             squared("rows of seven tiles, 16-bit DST, other timings", 7, 3, fp32_dst=False, seed=2),
         ),
         tips=(

@@ -123,6 +123,7 @@ EXERCISES = (
         title="Variance, epsilon, 1/sqrt",
         kind=Kind.WRITE,
         reference={"variance": variance, "inverse_std": inverse_std},
+        shown={"variance": 2, "inverse_std": 1},
         cases=(
             alone("variance alone, one tile", 1, 1),
             alone("variance alone, six rows of two tiles", 2, 6),

@@ -209,6 +209,7 @@ EXERCISES = (
         title="Normalize",
         kind=Kind.WRITE,
         reference={"section": section, "normalize": normalize},
+        shown={"normalize": 1},
         cases=(
             row_times("one tile", 1, 1),
             row_times("two rows of four tiles", 4, 2),

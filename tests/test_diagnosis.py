@@ -383,14 +383,28 @@ async def takes_three():
 """
 
 
-def test_a_kernel_without_a_text_is_not_decided() -> None:
+def test_a_kernel_without_a_text_is_told_from_what_it_does() -> None:
     names = dict(vars(dataflow))
     exec(UNTOLD, names)
     diagnosis = hang_of(names["gives_two"], names["takes_three"], (0, 2))
+    assert diagnosis.cause is Cause.PRODUCER_SHORT
+    assert diagnosis.sentence == (
+        "NCRISC (gives_two), the producer of c_0, finished after it pushed 2 pages; BRISC waits for a 3rd at takes_three line 9"
+    )
+    assert diagnosis.sites == ("takes_three line 9", "gives_two line 5: `cb_push_back(c_0, 1)`")
+
+
+BY_DATA = "    if tt_l1_ptr(uint32_t, get_write_ptr(0))[0] == 7:\n        cb_push_back(0, 1)\n\nasync def takes"
+
+
+def test_a_kernel_without_a_text_that_decides_by_data_is_not_decided() -> None:
+    names = dict(vars(dataflow))
+    exec(UNTOLD.replace("\nasync def takes", BY_DATA), names)
+    diagnosis = hang_of(names["gives_two"], names["takes_three"], (0, 2))
     assert diagnosis.cause is Cause.NOT_TOLD
     assert diagnosis.sentence == (
-        "BRISC waits in cb_wait_front(c_0, 1) at takes_three line 9; why is not decided, since the source text of "
-        "takes_three, gives_two cannot be found (was it run by exec of a string?)"
+        "BRISC waits in cb_wait_front(c_0, 1) at takes_three line 11; why is not decided, since the source text of "
+        "gives_two cannot be found (was it run by exec of a string?)"
     )
 
 
@@ -404,10 +418,10 @@ async def takes_one() -> None:
     dataflow.cb_pop_front(0, 1)
 
 
-def test_a_size_that_leaves_pages_over_is_said_to_be_not_enough() -> None:
+def test_a_size_that_leaves_pages_over_is_not_tried() -> None:
     change = hang_of(asks_too_much, takes_one, (0, 2)).change
-    assert change.text == "give c_0 4 pages, or ask for at most 2 at a time"
-    assert change.outcome == "not enough by itself: larger sizes were tried"
+    assert change.text == "reserve and push 1 page of c_0, as many as BRISC (takes_one) pops"
+    assert change.outcome == "not tried"
 
 
 def test_a_lambda_or_a_step_of_zero_in_a_kernel_does_not_hide_the_hang() -> None:

@@ -45,3 +45,16 @@ def test_no_bytes_mark_nothing() -> None:
     marks = Marks()
     marks.mark(64, 64, 5)
     assert marks.seen(0, SIZE) == [0]
+
+
+@given(st.lists(st.tuples(STRETCH, st.integers(0, 4))), STRETCH)
+def test_the_first_bytes_of_each_number_in_a_stretch_are_found(
+    writes: list[tuple[tuple[int, int], int]], look: tuple[int, int]
+) -> None:
+    marks, words = Marks(), [0] * 64
+    for (low, high), number in writes:
+        marks.mark(low, high, number)
+        part = whole(low, high)
+        words[part] = [number] * len(words[part])
+    for number in set(words[whole(*look)]):
+        assert marks.first(*look, number) == max(look[0], 16 * words.index(number, look[0] // 16))

@@ -207,7 +207,11 @@ HAZARDS: dict[str, tuple[list[Change], tuple[str, ...]]] = {
     ),
     "the count is never taken back": (
         [("    noc_semaphore_set(arrived, 0)  # the others wait for the flag now, so nobody increments\n", "")],
-        ("UNPACK (compute) of core (0, 0) reads page 0 of c_10", "BRISC (sender) of core ("),
+        (
+            "UNPACK (compute) of core (0, 0) reads page 1 of c_10",
+            "BRISC (sender) of core (",
+            "let collector set the semaphore back with noc_semaphore_set",
+        ),
     ),
     "the result is not waited for": (
         [("    await cb_wait_front(RESULT, 1)\n", "")],

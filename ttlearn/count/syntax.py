@@ -18,6 +18,17 @@ def merge(values: dict[str, Poly | None], other: dict[str, Poly | None]) -> None
             values[label] = None
 
 
+def defaults(arguments: ast.arguments) -> dict[str, Poly | None]:
+    """What parameters are that a call does not give; a name of the module never stands for one of them."""
+    usual, named = arguments.args, arguments.kwonlyargs
+    values: dict[str, Poly | None] = dict.fromkeys(a.arg for a in (*usual, *named))
+    last = usual[len(usual) - len(arguments.defaults) :]
+    for parameter, default in zip((*last, *named), (*arguments.defaults, *arguments.kw_defaults), strict=True):
+        if isinstance(default, ast.Constant) and isinstance(default.value, int):
+            values[parameter.arg] = number(int(default.value))
+    return values
+
+
 def not_negative(count: Poly) -> Poly:
     return number(0) if count.constant is not None and count.constant < 0 else count
 

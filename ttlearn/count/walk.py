@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .poly import Poly, name, number
-from .syntax import combined, elements, fresh, load, merge, not_negative, spelled
+from .syntax import combined, defaults, elements, fresh, load, merge, not_negative, spelled
 
 Definition = ast.AsyncFunctionDef | ast.FunctionDef
 Known = dict[str, dict[int, int]]  # which argument call -> index -> value
@@ -89,6 +89,11 @@ class Walk:
                 self._loop(Trip(f"while {ast.unparse(statement.test)}", "while"), statement, values)
             elif isinstance(statement, ast.Assign):
                 self._assign(statement, values)
+            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+                self._assign(ast.Assign([statement.target], statement.value), values)
+            elif isinstance(statement, (ast.With, ast.AsyncWith)):
+                if self._block(statement.body, values):
+                    return True
             elif isinstance(statement, ast.AugAssign):
                 operation = ast.BinOp(load(statement.target), statement.op, statement.value)
                 self._store(statement.target, self._value(operation, values), values)
@@ -209,8 +214,7 @@ class Walk:
         assigned = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         own = fresh(statement.body)
         for label in assigned - own - {trip.label.rstrip("'")}:
-            if label in inner:
-                inner[label] = None
+            inner[label] = None  # also where the module has a constant of that name
         self._under(trip, statement.body, inner)
         for label in assigned:
             values[label] = None
@@ -283,7 +287,8 @@ class Walk:
         found = self.names.function(called)
         if found is not None and isinstance(found[0], Definition) and self.depth < 20:  # no lambda
             definition, outer = found[0], self.names
-            inner = dict(zip((a.arg for a in definition.args.args), given, strict=False))
+            inner = defaults(definition.args)
+            inner |= zip((a.arg for a in definition.args.args), given, strict=False)
             inner |= {k.arg: self._value(k.value, values) for k in node.keywords if k.arg}
             self.depth, self.names = self.depth + 1, found[1]
             self._block(definition.body, inner)

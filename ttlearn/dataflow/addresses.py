@@ -31,6 +31,24 @@ __all__ = [
 # ---- tensors ------------------------------------------------------------------------------------------------
 
 
+INTERLEAVED = 2  # the flags of a tensor that lies interleaved in DRAM
+
+
+def _no_accessor(offset: int, flags: int) -> str:
+    """What stands at `offset`, and where words of tensors begin."""
+    words = kernel.running("TensorAccessorArgs").compile_time_args
+    starts = [
+        str(k) for k in range(len(words) - 1) if words[k] == INTERLEAVED and words[k + 1] % 32 == 0 < words[k + 1]
+    ]
+    where = (
+        f"accessors begin at {' and '.join(starts)}" if starts else "add tt.TensorAccessorArgs(tensor)'s words to them"
+    )
+    return (
+        f"TensorAccessorArgs({offset}): compile-time argument {offset} is {flags}, and an accessor's two words are "
+        f"{INTERLEAVED} and the page size; in this kernel's compile_time_args {where}"
+    )
+
+
 class TensorAccessorArgs:
     """Where a tensor's two compile-time words stand: `TensorAccessorArgs(2)` reads words 2 and 3."""
 
@@ -45,6 +63,8 @@ class TensorAccessorArgs:
             kernel.get_compile_time_arg_val(offset),
             kernel.get_compile_time_arg_val(offset + 1),
         )
+        if self.flags != INTERLEAVED:
+            raise KernelError(_no_accessor(offset, self.flags))
 
     def num_compile_time_args(self) -> int:
         """Two words: flags and page size."""

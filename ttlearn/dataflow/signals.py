@@ -33,6 +33,13 @@ def _address(pointer: int | tt_l1_ptr) -> int:
     return pointer.address if isinstance(pointer, tt_l1_ptr) else pointer
 
 
+def _refuse_pointer(call: str, value: object) -> None:
+    if isinstance(value, tt_l1_ptr):
+        raise KernelError(
+            f"{call}: the value is {value!r}, a pointer; the semaphore comes first and then the value: {call}(semaphore, value)"
+        )
+
+
 def _rectangle(call: str, risc: Risc, noc_addr: int, size: int, loopback: bool) -> list[Target]:
     """The targets in a multicast address; the sender only if `loopback`."""
     address, device = noc_addr & (1 << 36) - 1, risc.core.device
@@ -70,11 +77,12 @@ def _multicast(
     core, arch = risc.core, risc.core.device.arch
     path = arch.linked_multicast if linked else arch.multicast
     site, port = core.site(2, risc), core.ports[risc]
+    core.l1.view(local, size, call)
     targets = _rectangle(call, risc, noc_addr, size, loopback)
     if num_dests != len(targets):  # the barrier counts acknowledgements and wants exactly num_dests
         port.missing.append(Missing("write", site, num_dests, len(targets)))
     for target in targets if signal else ():
-        core.observer.signal(risc, target, noc_addr >> 36, site)
+        core.observer.signal(risc, target, noc_addr >> 36, site, True)
     order = core.observer.release(risc) if signal else {}
     for k, target in enumerate(targets):
         if k == 0:
@@ -124,6 +132,7 @@ def _signal(
     site, target = core.site(2, risc), core.device.target(noc_addr, 4, call)
     if target.core is None:
         raise KernelError(f"{call}: the address is in DRAM; a semaphore lives in a core's L1 (use get_semaphore)")
+    core.l1.view(local, 4, call)
     core.observer.signal(risc, target, path, site)
     transfer = Transfer(risc, kind, target, local, 4, arch.write_l1, site)
     transfer.signal, transfer.rectangle = Signal(target.address, add, value, core.observer.release(risc)), path
@@ -180,6 +189,7 @@ def noc_semaphore_set_multicast_loopback_src(
 def noc_semaphore_set(sem_addr: int | tt_l1_ptr, val: int) -> None:
     """Set a semaphore of this core."""
     risc = mover("noc_semaphore_set")
+    _refuse_pointer("noc_semaphore_set", val)
     core, address, order, time = risc.core, _address(sem_addr), risc.core.observer.release(risc), risc.t
     core.semaphore(address)
     core.device.clock.at(time, lambda: core.semaphore_write(address, val, False, time, order))
@@ -188,6 +198,7 @@ def noc_semaphore_set(sem_addr: int | tt_l1_ptr, val: int) -> None:
 
 def _sem_wait(call: str, sem_addr: int | tt_l1_ptr, val: int, at_least: bool) -> Wait:
     risc = mover(call)
+    _refuse_pointer(call, val)
     core = risc.core
     history = core.semaphore(_address(sem_addr))
 

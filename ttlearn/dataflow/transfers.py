@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..errors import KernelError
 from ..kernel import integer
 from ..sim.noc import ADDRESS_BITS, Transfer, check_alignment
+from ..sim.sched import Risc
 from ..sim.waits import Wait
 from .addresses import InterleavedAddrGen, InterleavedAddrGenFast, TensorAccessor
 from .pointers import mover
@@ -41,11 +42,15 @@ def start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: in
     size = integer(call, "the size", size)
     if size == 0:
         raise KernelError(f"{call}: 0 bytes; a transfer needs a size of at least 1")
-    core.l1.view(local, size, call)
     port = core.ports[risc]
     for done in range(0, size, arch.max_burst):
         part = min(arch.max_burst, size - done)
-        target = core.device.target(noc_addr + done, part, call)
+        try:
+            core.l1.view(local, size, call)
+            target = core.device.target(noc_addr + done, part, call)
+        except KernelError:
+            _refuse_swapped(risc, call, noc_addr, read)
+            raise
         if done == 0:
             check_alignment(core.device, call, target, local, read)
         if target.core is None:
@@ -58,6 +63,19 @@ def start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: in
         risc.t += path.issue
     port.state[read] = noc_addr >> ADDRESS_BITS, part
     risc.calls.append((begin, risc.t, call))
+
+
+def _refuse_swapped(risc: Risc, call: str, noc_addr: int, read: bool) -> None:
+    """An address that leads nowhere on the NOC, and lies in one of this core's CBs, stands in the other one's place."""
+    cb = next((cb for cb in risc.core.cbs.values() if cb.base <= noc_addr < cb.limit), None)
+    if cb is None:
+        return
+    which = "first" if read else "second"
+    order = "NOC address of the source, L1 address, size" if read else "L1 address, NOC address of the target, size"
+    raise KernelError(
+        f"{call}: its {which} address, {noc_addr}, lies in {cb}, in this core's L1, and a NOC address belongs there: "
+        f"the two look swapped; the order is {call}({order})"
+    ) from None
 
 
 def noc_async_read(src_noc_addr: int, dst_local_l1_addr: int, size: int) -> None:

@@ -21,9 +21,11 @@ from ..compute import compute_kernel_hw_startup
 from ..debug.hang.causes import Cause
 from ..debug.hang.diagnosis import Change, Diagnosis
 from ..debug.hang.look_circle import fullest
-from ..debug.hang.stops import Stop, kernel
+from ..debug.hang.look_loops import fitting
+from ..debug.hang.stops import Reason, Stop, kernel
 from ..errors import TTError
 from ..sim.cb import CircularBuffer
+from ..sim.formats import POISON
 from .build import translated
 from .descriptors import CBDescriptor, ComputeConfigDescriptor, KernelDescriptor, ProgramDescriptor
 from .numbers import told_otherwise
@@ -47,13 +49,15 @@ def suggest(
 ) -> Change | None:
     """The smallest change that works; else one that is told untried. `seconds`: how long the hung run took."""
     deadline, tried, advice = time.monotonic() + SECONDS, NOT_TRIED, diagnosis.root.advice
-    for text, changed in _changes(diagnosis, program):
+    for text, changed in _changes(diagnosis, program, expected is not None):
         if time.monotonic() + 2 * seconds > deadline:
             return Change(text, NOT_TRIED)
         outcome = _outcome(diagnosis, tensors, changed, attempt, expected)
         if outcome:
             return Change(text, outcome)
         tried = NOT_ENOUGH if text.startswith("raise") else NOT_TRIED
+    if tried == NOT_ENOUGH and diagnosis.root.cause is Cause.REQUEST_TOO_LARGE:
+        advice, tried = advice.partition(", or ")[2] or advice, "not tried; a larger CB was tried, and does not help"
     return Change(advice, tried) if advice else None
 
 
@@ -74,9 +78,16 @@ def _outcome(
     if any(r.left_over and r.index not in kept and (r.popped or not larger) for r in run.cbs):
         return ""
     if expected is None:
-        return FINISHES
+        counts = diagnosis.root.cause in (Cause.PRODUCER_SHORT, Cause.CONSUMER_EARLY)
+        return FINISHES if not counts or _whole(run) else ""  # with less to do it would finish, too
     right = np.allclose(run.output, np.asarray(expected, np.float32), rtol=1e-2, atol=5e-2, equal_nan=True)
     return RIGHT if right else ""
+
+
+def _whole(run: Run) -> bool:
+    """Is there no page of the output that nobody has written?"""
+    pages = np.ascontiguousarray(run.tensors[-1].bits)
+    return not (pages.reshape(len(pages), -1).view(np.uint16) == POISON).all(axis=1).any()
 
 
 def _kept(diagnosis: Diagnosis) -> set[int]:
@@ -88,10 +99,15 @@ def _kept(diagnosis: Diagnosis) -> set[int]:
 # ---- changes that can be tried ------------------------------------------------------------------------------
 
 
-def _changes(diagnosis: Diagnosis, program: ProgramDescriptor) -> Iterator[tuple[str, ProgramDescriptor]]:
-    """(in words, the changed program), the smallest first."""
+def _changes(diagnosis: Diagnosis, program: ProgramDescriptor, judged: bool) -> Iterator[tuple[str, ProgramDescriptor]]:
+    """(in words, the changed program), the smallest first. `judged`: the right output is known."""
     root = diagnosis.root
-    if root.cause in (Cause.REQUEST_TOO_LARGE, Cause.TOO_SMALL):
+    nobody = root.stop.reason is Reason.FRONT and not diagnosis.graph.helpers[root.stop]
+    if (
+        root.cause in (Cause.REQUEST_TOO_LARGE, Cause.TOO_SMALL)
+        and not nobody
+        and (judged or not _asks_wrong(diagnosis))
+    ):
         full = fullest(diagnosis.graph, list(root.circle)) or [root.stop]
         for pages, cb in _sizes(diagnosis, full):
             text = f"raise {cb} from {cb.num_pages} to {pages} pages"
@@ -99,6 +115,14 @@ def _changes(diagnosis: Diagnosis, program: ProgramDescriptor) -> Iterator[tuple
     if root.cause is Cause.NOT_CONFIGURED:
         yield from _started(diagnosis, program)
     yield from told_otherwise(diagnosis, program)
+
+
+def _asks_wrong(diagnosis: Diagnosis) -> bool:
+    """Does a producer reserve more than it pushes, or push more than is taken? A larger CB would only hide that."""
+    stop = diagnosis.root.stop
+    if stop.cb is None or stop.reason is not Reason.BACK or diagnosis.root.cause is not Cause.REQUEST_TOO_LARGE:
+        return False
+    return bool(fitting(diagnosis.graph, stop.risc, stop.cb, stop.pages, False))
 
 
 def _sizes(diagnosis: Diagnosis, full: list[Stop]) -> list[tuple[int, CircularBuffer]]:

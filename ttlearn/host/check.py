@@ -92,7 +92,8 @@ def _refused(device: DryDevice) -> Iterator[Finding]:
 
 def _hangs(device: DryDevice) -> Iterator[Finding]:
     """The root of a hang; if a RISC is not decidable, only what is sure whatever that one does."""
-    found = diagnosis.diagnose(device).found
+    with guard():  # kernels are rehearsed
+        found = diagnosis.diagnose(device).found
     if device.broken:
         found = [root for root in found if root.cause in _SURE]
     for root in found[:1]:

@@ -100,7 +100,8 @@ def _explained(run: Run, arch: str, expected: Any, seconds: float) -> Any:
     from ..debug.hang import diagnosis  # only here: most programs finish, and need not wait for it
     from .changes import suggest
 
-    found = diagnosis.diagnose(run.device)
+    with guard():  # kernels are rehearsed
+        found = diagnosis.diagnose(run.device)
     assert run.program is not None
 
     def attempt(tensors: list[Tensor], program: ProgramDescriptor) -> Run:

@@ -15,7 +15,7 @@ from ..errors import KernelError, Violation
 from .arithmetic import ARITHMETIC
 from .fpu import MathFidelity
 from .sched import Risc
-from .trace import call_site
+from .trace import Site, call_site
 from .waits import History, Role
 from .work import BOTH, ONCE, Kind, Marker, MathConf, PackConf, Shape, UnpackConf, Work
 
@@ -157,6 +157,11 @@ class Trisc(Risc):
         self.mark(kind, 2, self.conf)
         self._make_model()
 
+    def last_closed(self, kind: Kind) -> Site | None:
+        """Where the last section was committed, or released."""
+        ends = (entry.closes if isinstance(entry, Work) else entry for entry in reversed(self.queue))
+        return next((end.site for end in ends if end is not None and end.kind is kind), None)
+
     def _make_model(self) -> None:
         """Join the last three entries, if they are one run of tiles in a section of its own."""
         queue = self.queue
@@ -275,9 +280,15 @@ class Math(Trisc):
                 f"with {'fp32' if self.fp32_dest else '16-bit'} DST; use fewer tiles between tile_regs_acquire and tile_regs_commit"
             )
         if self.strict and not self.open:
+            site, closed = call_site(3, self.frame), self.last_closed(Kind.COMMIT)
+            if closed is not None:
+                raise Violation(
+                    f"{call} at {site} writes DST after its section was handed on, at {closed}: commit after the last "
+                    "operation of a section, and acquire once for each section"
+                )
             raise Violation(
                 f"{call} writes DST without a section: call tile_regs_acquire() before it "
-                f"and tile_regs_commit() after ({call_site(3, self.frame)})"
+                f"and tile_regs_commit() after ({site})"
             )
 
 
@@ -324,7 +335,13 @@ class Pack(Trisc):
                 f"{call}: DST tile {idst} does not exist: a section holds {self.limit} tiles (0 to {self.limit - 1})"
             )
         if self.strict and not self.open:
+            site, closed = call_site(3, self.frame), self.last_closed(Kind.RELEASE)
+            if closed is not None:
+                raise Violation(
+                    f"{call} at {site} reads DST after its section was given back, at {closed}: release after the last "
+                    "pack of a section, and wait once for each section"
+                )
             raise Violation(
                 f"{call} reads DST without waiting for MATH: call tile_regs_wait() before it "
-                f"and tile_regs_release() after ({call_site(3, self.frame)})"
+                f"and tile_regs_release() after ({site})"
             )

@@ -22,6 +22,7 @@ class Cause(Enum):
     REQUEST_TOO_LARGE = "a request is larger than its CB"
     PUSH_MISSING = "a push is missing on some path"
     POP_MISSING = "a pop is missing on some path"
+    PUSHED_TOO_MANY = "more pages are pushed than were reserved"
     PRODUCER_SHORT = "the producer ended short"
     CONSUMER_EARLY = "the consumer ended early"
     NEVER_PRODUCED = "a CB is never produced"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...count.poly import number
 from ...count.sections import OLDER, section_totals, section_words
 from ...count.walk import Made
 from .naming import only
@@ -26,7 +28,8 @@ class Told:
     advice: str
 
 
-def told(made: list[Made], stop: Stop) -> Told:
+def told(made: list[Made], stop: Stop, times: Mapping[str, int] | None) -> Told:
+    """`times`: how often each call is made, where a rehearsal could tell."""
     missing, giver = _GIVES[stop.reason]
     held = "every DST section is held by PACK" if stop.reason is Reason.DST_FULL else "no DST section is committed"
     calls = tuple(m for m in made if missing in OLDER.get(m.call, (m.call,)))
@@ -37,13 +40,15 @@ def told(made: list[Made], stop: Stop) -> Told:
         why += "".join(f", though it calls {m.call}() at line {m.line}" for m in taken)
         calls = taken
     else:
-        why = f"{giver} makes no more {calls[0].call}(){_counted(made)}"
+        why = f"{giver} makes no more {calls[0].call}(){_counted(made, times)}"
         condition = next((only(m) for m in calls if only(m)), "")
         if condition:
             why += f": line {calls[0].line} makes it{condition}"
     return Told(f"stalls in {stop.call} at {stop.site}: {held}, and {why}", calls[:1], advice)
 
 
-def _counted(made: list[Made]) -> str:
+def _counted(made: list[Made], times: Mapping[str, int] | None) -> str:
     counts = section_totals(made)
+    if times is not None:
+        counts = {call: number(times[call]) for call in counts}
     return "" if None in counts.values() else f" (calls in all: {section_words(counts)})"

@@ -6,11 +6,12 @@ parties that have all ended, or in a circle. Left out: what to call it (`causes`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...count.walk import Made
 from ...sim.device import Device
 from ...sim.sched import Risc
+from ...sim.trace import OURS
 from ...sim.trisc import Trisc
 from ...sim.work import Kind
 from .promises import Promises
@@ -40,13 +41,21 @@ class Graph:
 
     @classmethod
     def of(cls, device: Device) -> Graph:
-        graph = cls(device, stops=stops(device))
+        graph = cls(device)
+        graph.stops = [graph._told(stop) for stop in stops(device)]
         graph._at = {(stop.risc, stop.engine): stop for stop in graph.stops}
         for stop in graph.stops:
             graph.helpers[stop] = graph._who(stop)
         return graph
 
     _at: dict[tuple[Risc, bool], Stop] = field(default_factory=dict)
+
+    def _told(self, stop: Stop) -> Stop:
+        """With the learner's own line, where a kernel and a helper of this package issued what the engine cannot do."""
+        ours = all(code.co_filename.startswith(OURS) for code in (stop.site.code, stop.site.kernel))
+        if not stop.engine or not ours:
+            return stop
+        return replace(stop, site=self.promises.learners_line(stop.risc, stop.site))
 
     def waits_for(self, stop: Stop) -> list[Stop]:
         """The stops among its helpers."""
@@ -109,7 +118,7 @@ class Graph:
         found = self.promises.who(stop.core, call, stop.cb)
         if not found and known is not None:
             found = [(risc, None) for risc in stop.core.riscs if risc.name == known]  # type: ignore[misc]
-        parties: list[Stop | Ended] = []
+        parties: list[Stop | Ended] = [] if found else self._perhaps(stop, call)
         for risc, made in found:
             total = self.promises.total(risc, call, stop.cb)
             if total is not None and total < needed(stop) and not risc.done:
@@ -118,6 +127,12 @@ class Graph:
             queued = isinstance(risc, Trisc) and pending(risc.thread, kind, stop.cb)
             parties += self._party(risc, made, queued)
         return parties
+
+    def _perhaps(self, stop: Stop, call: str) -> list[Stop | Ended]:
+        """RISCs that stand still, and of which nobody can tell whether they would help later."""
+        riscs = self.promises.doubtful(stop.core, call)
+        found = (self._party(risc, None, False) for risc in riscs if risc is not stop.risc)
+        return [party for parties in found for party in parties if isinstance(party, Stop)]
 
     def _for_semaphore(self, stop: Stop) -> list[Stop | Ended]:
         address = semaphore_address(stop)

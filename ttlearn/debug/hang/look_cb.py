@@ -5,12 +5,12 @@ from __future__ import annotations
 from ...count.walk import Made
 from ...sim.cb import CircularBuffer
 from ...sim.sched import Risc
-from ...sim.trace import Site, line_of
 from ...sim.trisc import Trisc
 from .causes import Cause, Root
 from .graph import Ended, Graph, hopeless, needed
-from .naming import both, cb_of, name, names, on, only, pages, request, where
-from .promises import is_on
+from .look_loops import fitting, mixed_up, odd_wait, outside
+from .look_meant import meant, swapped
+from .naming import both, cb_of, name, on, only, pages, request, where
 from .stops import Reason, Stop, role
 
 
@@ -26,7 +26,12 @@ def too_large(graph: Graph, stop: Stop) -> Root | None:
     if cb.page_size == 32 * stop.pages * cb.format.itemsize and cb.page_size != cb.format.tile_bytes:
         sentence += f"; its pages are sticks, {stop.pages} tiles wide, of which a tile row has 32, not {stop.pages}"
         advice = f"count sticks: ask for 32 pages of {cb} a tile row"
-    return Root(Cause.REQUEST_TOO_LARGE, sentence, stop, (str(stop.site),), advice=advice)
+    advice = fitting(graph, stop.risc, cb, stop.pages, stop.reason is Reason.FRONT) or advice
+    other = meant(graph, stop) if stop.reason is Reason.FRONT and not graph.helpers[stop] else None
+    if other is not None:
+        sentence, advice = f"{sentence}, and nobody pushes {cb}{other.sentence}", other.advice or advice
+    sites = (str(stop.site), *(other.lines if other is not None else ()))
+    return Root(Cause.REQUEST_TOO_LARGE, sentence, stop, sites, advice=advice)
 
 
 def never(graph: Graph, stop: Stop) -> Root | None:
@@ -45,15 +50,25 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
             [promises.line(risc, made)],
         )
         advice = f"let {name(risc)} push {cb} after it has filled what it reserves at {promises.at(made)}"
+        mixed = mixed_up(graph, risc, cb, True)
+        if mixed is not None:
+            lost, by, advice = mixed.sentence, [*by, *mixed.lines], mixed.advice
     else:
-        lost, by = _unused(graph, stop)
-        who = _maker(graph, stop)
-        advice = f"let {who} reserve {pages(stop.pages)} of {cb}, fill and push {'it' if stop.pages == 1 else 'them'}"
+        other = meant(graph, stop)
+        lost, by = (other.sentence, [*other.lines]) if other is not None else ("", [])
+        deed = f"reserve {pages(stop.pages)} of {cb}, fill and push {'it' if stop.pages == 1 else 'them'}"
+        advice = (other.advice if other is not None else "") or f"let {_maker(graph, stop)} {deed}"
     sentence = (
-        f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, but no kernel of this core ever pushes "
+        f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, but {_nobody(graph, stop)} ever pushes "
         f"{cb}: cb_push_back({cb}, …) is missing{lost}"
     )
     return Root(Cause.NEVER_PRODUCED, sentence, stop, (str(stop.site), *by), advice=advice)
+
+
+def _nobody(graph: Graph, stop: Stop) -> str:
+    """What the waiting RISC itself would do afterwards may depend on data."""
+    call = "cb_push_back" if stop.reason is Reason.FRONT else "cb_pop_front"
+    return "no other RISC of this core" if graph.promises.doubtful(stop.core, call) else "no kernel of this core"
 
 
 def _maker(graph: Graph, stop: Stop) -> str:
@@ -68,93 +83,21 @@ def _maker(graph: Graph, stop: Stop) -> str:
     return f"{name(mover)}, or whoever has the data," if mover is not None else "whoever has the data"
 
 
-def _unused(graph: Graph, stop: Stop) -> tuple[str, list[str]]:
-    """A CB that is pushed and that nobody waits for: perhaps the one that was meant."""
-    promises = graph.promises
-    for other in stop.core.cbs.values():
-        pushes = promises.who(stop.core, "cb_push_back", other)
-        taken = other.consumer is not None or other.pushed.sleepers
-        if (
-            pushes
-            and not taken
-            and not any(promises.who(stop.core, call, other) for call in ("cb_wait_front", "cb_pop_front"))
-        ):
-            risc, made = pushes[0]
-            meant = f"; {name(risc)} pushes {other}, which nobody waits for: they should be one, or a step from {other} to {cb_of(stop)} is missing"
-            return meant, [promises.line(risc, made)]
-    return "", []
-
-
 def _never_popped(graph: Graph, stop: Stop) -> Root:
     cb = cb_of(stop)
     waiting = graph.promises.who(stop.core, "cb_wait_front", cb)[:1]
     uses = [f"; {name(r)} waits for its pages ({graph.promises.at(m)}) and keeps them" for r, m in waiting]
     sentence = (
-        f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, but no kernel of this core ever pops "
+        f"{where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}, but {_nobody(graph, stop)} ever pops "
         f"{cb}: cb_pop_front({cb}, …) is missing{''.join(uses)}"
     )
     who = name(waiting[0][0]) if waiting else "its consumer"
     advice = f"let {who} pop {cb} after its last use of a page"
     lines = [graph.promises.line(risc, made) for risc, made in waiting]
+    mixed = mixed_up(graph, waiting[0][0], cb, False) if waiting else None
+    if mixed is not None:
+        sentence, lines, advice = sentence + mixed.sentence, [*lines, *mixed.lines], mixed.advice
     return Root(Cause.NEVER_CONSUMED, sentence, stop, (str(stop.site), *lines), advice=advice)
-
-
-def popped(graph: Graph, stop: Stop) -> Root | None:
-    """Pages that the waiting RISC has given back itself, and that nobody will push again."""
-    if stop.reason is not Reason.FRONT:
-        return None
-    cb, ring = cb_of(stop), stop.risc.rings[cb_of(stop).index]
-    assert ring is not None
-    pushed, ends = cb.pushed.values[-1], graph.ended(stop)
-    pops = graph.promises.total(stop.risc, "cb_pop_front", cb)
-    whole = all(graph.promises.total(e.risc, "cb_push_back", cb) in (None, pushed) for e in ends)  # as its text says
-    if not ends or not whole or ring.acked < 1 or ring.acked + stop.pages <= pushed:
-        return None
-    if any(_left_out(graph, party, True, cb, pushed) for party in ends):
-        return None
-    last = graph.promises.asks(stop.risc, "cb_pop_front", cb)
-    again = (pops or 0) % pushed == 0 and _before(graph, last, stop)
-    if (pops is None or pops > pushed) and not again:
-        return None  # the consumer wants more in all than there is, and no later phase wants all of it once more
-    given = last_pop(graph, stop)
-    before = f" before (line {given.line}: `{given.text}`)" if given is not None else " before"
-    sentence = (
-        f"{where(stop.core, role(stop.risc))} waits for {pages(stop.pages)} of {cb} at {stop.site}, but has given "
-        f"{ring.acked} of its {pages(pushed)} back{before}, and {names(ends)} pushes no more: a popped page is gone, "
-        "and a wait counts only those still at the front"
-    )
-    sites = (str(stop.site), *([str(given)] if given is not None else []))
-    return Root(Cause.POPPED_TOO_EARLY, sentence, stop, sites, advice=_later(graph, stop, given))
-
-
-def last_pop(graph: Graph, stop: Stop) -> Site | None:
-    """Where this RISC has last popped the CB for which it waits."""
-    facts = (f for f in reversed(graph.device.trace.facts) if f.what == "pop" and f.core == stop.core.xy)
-    return next((f.site for f in facts if f.risc == stop.risc.name and f.detail[0] == cb_of(stop).index), None)
-
-
-def _waits(graph: Graph, stop: Stop) -> list[Made]:
-    """The calls of the text at which it may stand."""
-    cb, line = cb_of(stop), line_of(stop.site.code, stop.site.lasti)
-    calls = graph.promises.calls(stop.risc)
-    return [m for m in calls if m.call == "cb_wait_front" and m.line == line and is_on(m, cb.index)]
-
-
-def _before(graph: Graph, pop: Made | None, stop: Stop) -> bool:
-    """Does this pop come before the wait at which it stands still, in the order of the text?"""
-    calls, waits = graph.promises.calls(stop.risc), _waits(graph, stop)
-    return pop is not None and bool(waits) and calls.index(pop) < calls.index(waits[-1])
-
-
-def _later(graph: Graph, stop: Stop, last: Site | None) -> str:
-    where = f" (line {last.line})" if last is not None else ""
-    for wait in _waits(graph, stop):
-        asked = wait.counts[1] if len(wait.counts) > 1 else None
-        if asked is not None and asked.names & {trip.label for trip in wait.around}:
-            return f"wait only for the pages of one block, since they are popped{where} in between; or pop once, at the end"
-    return (
-        f"pop {cb_of(stop)}{where} only after its last use, which comes after line {stop.site.line}; or push it again"
-    )
 
 
 def short(graph: Graph, stop: Stop) -> Root | None:
@@ -179,12 +122,35 @@ def short(graph: Graph, stop: Stop) -> Root | None:
         return Root(
             Cause.PRODUCER_SHORT if front else Cause.CONSUMER_EARLY, sentence, stop, both(graph, stop), advice=advice
         )
-    missing = _left_out(graph, party, front, cb, count)
+    missing = left_out(graph, party, front, cb, count)
     if missing:
         cause, advice = Cause.PUSH_MISSING if front else Cause.POP_MISSING, _every_path(front, cb)
         return Root(cause, f"{sentence}; {missing}", stop, both(graph, stop), advice=advice)
-    cause = Cause.PRODUCER_SHORT if front else Cause.CONSUMER_EARLY
-    return Root(cause, sentence, stop, both(graph, stop), advice=_as_many(graph, stop, party.risc, done))
+    behind = outside(graph, party, front, cb, done)
+    if behind is not None:
+        cause, sites = Cause.PUSH_MISSING if front else Cause.POP_MISSING, both(graph, stop)
+        return Root(cause, sentence + behind.sentence, stop, (*sites, *behind.lines), advice=behind.advice)
+    more = None if front else _pushes_more(graph, stop)
+    if more is not None:
+        return more
+    cause, advice = Cause.PRODUCER_SHORT if front else Cause.CONSUMER_EARLY, _as_many(graph, stop, party.risc, done)
+    other = odd_wait(graph, stop, done) or (swapped(graph, stop, party.risc, done) if front else None)
+    if other is not None:
+        sentence, advice = sentence + other.sentence, other.advice
+    return Root(cause, sentence, stop, both(graph, stop), advice=advice)
+
+
+def _pushes_more(graph: Graph, stop: Stop) -> Root | None:
+    """It waits for room that its own pushes have taken: it pushes more than it ever reserves."""
+    cb, promises, risc = cb_of(stop), graph.promises, stop.risc
+    reserved, pushed = (promises.total(risc, call, cb) for call in ("cb_reserve_back", "cb_push_back"))
+    push = promises.asks(risc, "cb_push_back", cb)
+    if not reserved or not pushed or push is None or pushed <= reserved:
+        return None
+    sentence = f"{name(risc)} reserves {pages(reserved)} of {cb} in all and pushes {pushed} ({promises.at(push)}); {request(stop)}"
+    advice = f"let {name(risc)} push {cb} ({promises.at(push)}) once for each page that it reserves, {reserved} in all"
+    sites = (str(stop.site), promises.line(risc, push))
+    return Root(Cause.PUSHED_TOO_MANY, on(stop.core, sentence), stop, sites, advice=advice)
 
 
 def _other_role(party: Ended) -> str:
@@ -210,14 +176,14 @@ def _as_many(graph: Graph, stop: Stop, party: Risc, have: int) -> str:
     return f"let {name(party)} {deed} {pages(needed(stop))} of {cb} instead of {have}, or more"
 
 
-def _left_out(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count: int) -> str:
+def left_out(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count: int) -> str:
     """Its kernel reserves (or waits for) more than it pushes (or pops): one of them is missing somewhere."""
     did, asked = ("cb_push_back", "cb_reserve_back") if front else ("cb_pop_front", "cb_wait_front")
     ring = party.risc.rings[cb.index]
     sizes = {size: n for (at_front, size), n in (ring.asked if ring else {}).items() if at_front is not front}
     here, there = (graph.promises.asks(party.risc, call, cb) for call in (did, asked))
     asked_for = sum(size * n for size, n in sizes.items())
-    if len(sizes) != 1 or asked_for <= count or there is None or here is None or not _in_one_loop(here, there):
+    if len(sizes) != 1 or asked_for <= count or there is None or here is None or not _in_one_loop(graph, here, there):
         return ""  # several sizes: cumulative waits, which promise nothing about their number
     condition = only(here)
     why = (
@@ -231,7 +197,9 @@ def _left_out(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count
     )
 
 
-def _in_one_loop(here: Made, there: Made) -> bool:
+def _in_one_loop(graph: Graph, here: Made, there: Made) -> bool:
     """Both stand in the same loops; a wait that is repeated in an inner loop promises nothing."""
+    if not graph.promises.seen(here, there):
+        return False
     loops = [[trip.label for trip in made.around if trip.label] for made in (here, there)]
     return loops[0] == loops[1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .causes import Cause, Root
 from .graph import Graph
-from .look_cb import last_pop
 from .look_engine import wrong_operation
-from .look_signals import signals
+from .look_popped import last_pop, popped_in_circle
+from .look_signals import setters, signals
 from .look_units import units
 from .naming import cb_of, name, on, pages
 from .stops import Reason, Stop, role
@@ -22,11 +22,32 @@ def circle(graph: Graph, stops: list[Stop]) -> Root:
     if signal is not None:
         return signal
     full = fullest(graph, stops)
+    told = next(
+        (root for stop in stops for root in (_perhaps(graph, stop), popped_in_circle(graph, stop)) if root), None
+    )
+    if told is not None:
+        return told
     for stop in full:
-        root = units(graph, stop) or _pops_fewer(graph, stop, stops)
+        root = units(graph, stop) or _pops_fewer(graph, stop, stops) or _overflows(graph, stop)
         if root is not None:
             return root
     return _too_small(graph, _from(stops, full[0])) if full else _order(graph, _from(stops, _first(stops)))
+
+
+def _perhaps(graph: Graph, stop: Stop) -> Root | None:
+    """Nobody is known to push what is waited for, and somebody in the circle decides by data what it pushes."""
+    cb = stop.cb
+    if cb is None or stop.reason is not Reason.FRONT or cb.producer is not None:
+        return None
+    other = next(iter(graph.waits_for(stop)), None)
+    if other is None or graph.promises.who(stop.core, "cb_push_back", cb):
+        return None
+    sentence = (
+        f"{role(stop.risc)} waits in {stop.call} at {stop.site}, and no kernel has pushed {cb} yet; {name(other.risc)}, which "
+        f"waits in {other.call} at {other.site}, may push it later, or never: that depends on data"
+    )
+    advice = f"let {name(other.risc)} push {cb} before it waits there, or do not wait for {cb} if it never comes"
+    return Root(Cause.NOT_TOLD, on(stop.core, sentence), stop, (str(stop.site), str(other.site)), advice=advice)
 
 
 def _pops_fewer(graph: Graph, full: Stop, stops: list[Stop]) -> Root | None:
@@ -48,6 +69,25 @@ def _pops_fewer(graph: Graph, full: Stop, stops: list[Stop]) -> Root | None:
     sites = tuple(dict.fromkeys((str(full.site), str(taker.site), str(pop))))
     advice = f"let {role(taker.risc)} pop {block} of {cb} for each wait for {block}"
     return Root(Cause.POP_MISSING, on(full.core, sentence), full, sites, advice=advice)
+
+
+def _overflows(graph: Graph, full: Stop) -> Root | None:
+    """In all so much more is pushed than popped that the CB must fill up, whoever goes first."""
+    cb = cb_of(full)
+    pushed = graph.promises.total(full.risc, "cb_push_back", cb)
+    for risc, made in graph.promises.who(full.core, "cb_pop_front", cb)[:1]:
+        popped = graph.promises.total(risc, "cb_pop_front", cb)
+        if not pushed or popped is None or pushed - popped <= cb.num_pages:
+            continue
+        sentence = (
+            f"in all {name(full.risc)} pushes {pages(pushed)} of {cb}, and {name(risc)} pops {popped} ({graph.promises.at(made)}), "
+            f"so {cb} of {pages(cb.num_pages)} fills up: {role(full.risc)} waits in {full.call} at {full.site}; "
+            "more room would only postpone it"
+        )
+        advice = f"let {name(risc)} pop {pages(pushed)} of {cb}, as many as are pushed, instead of {popped}"
+        sites = (str(full.site), graph.promises.line(risc, made))
+        return Root(Cause.POP_MISSING, on(full.core, sentence), full, sites, advice=advice)
+    return None
 
 
 def _sizes(stop: Stop) -> set[int]:
@@ -129,4 +169,10 @@ def _somebody_first(graph: Graph, stops: list[Stop]) -> str:
             continue
         for risc, made in graph.promises.who(stop.core, "cb_push_back", stop.cb)[:1]:
             return f"let {name(risc)} push {stop.cb} ({graph.promises.at(made)}) before it waits for what {role(stop.risc)} gives"
+    for stop in stops:
+        for risc, made in setters(graph, stop) if stop.reason is Reason.SEMAPHORE else ():
+            waits = next((other for other in stops if other.risc is risc and other is not stop), None)
+            if waits is not None:
+                own, line = name(risc), waits.site.place.line
+                return f"let {own} of core {risc.core.xy} call {made.call} ({graph.promises.at(made)}) before it waits at line {line}"
     return "let one of them keep its promise before it waits"

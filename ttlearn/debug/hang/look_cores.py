@@ -9,6 +9,7 @@ from ...sim.waits import History
 from .causes import Cause, Root
 from .graph import Graph, semaphore_address
 from .look_signals import others, setters, signals
+from .look_thrown import sets_back, thrown
 from .naming import name, where
 from .stops import Stop, role
 
@@ -49,7 +50,7 @@ def semaphore(graph: Graph, stop: Stop) -> Root | None:
     history = stop.core.semaphores[address]
     assert stop.wait is not None
     want, have = stop.wait.args[1], history.values[-1]
-    told = None if have > want else signals(graph, [stop])
+    told = None if have > want else thrown(graph, stop) or signals(graph, [stop])
     if told is not None:
         return told
     changing, far = setters(graph, stop), others(graph, stop)
@@ -58,12 +59,12 @@ def semaphore(graph: Graph, stop: Stop) -> Root | None:
     )
     if have > want:
         who, advice = _past(graph, stop, far, want, have)
-    elif not changing:
+    elif not changing or (_another(stop) is not None and len(history.values) == 1 and all(r.done for r, _ in far)):
         who, advice = _nobody(graph, stop)
     else:
         who, advice = _too_few(graph, far, want, have)
-    named = changing or _writers(graph, stop)
-    sites = (str(stop.site), *(graph.promises.line(risc, made) for risc, made in (far or named)[:1]))
+    named = (far or changing)[:1] or [*_writers(graph, stop)[:1], *_of_another(graph, stop)[:1]]
+    sites = (str(stop.site), *(graph.promises.line(risc, made) for risc, made in named))
     return Root(Cause.SEMAPHORE, f"{sentence}: {who}", stop, sites, advice=advice)
 
 
@@ -72,13 +73,22 @@ def _past(graph: Graph, stop: Stop, others: Setters, want: int, have: int) -> tu
     steps = stop.core.semaphores[semaphore_address(stop)].values
     went = " to ".join(str(value) for value in [*steps[:1], *steps[1:][-3:]])
     missed = "it was past it before the wait looked" if want in steps else f"it never was {want}"
-    who = f"it went from {went}, so {missed}, and this call waits for the very value; changed by {_list(graph, others)}"
+    own = sets_back(graph, stop)
+    who = f"it went from {went}, so {missed}, and this call waits for the very value"
+    if own is not None and not others:
+        who += f"; only {role(stop.risc)} itself changes it ({graph.promises.at(own)})"
+        return who, f"let another core bring it to {want}, or do not wait for that"
+    who += f"; changed by {_list(graph, others)}" if others else ""
+    if want in steps and sets_back(graph, stop) is not None:
+        return who, "do not set it back, and wait with noc_semaphore_wait_min for what has come in all"
     return who, f"let the increments add up to {want}, or wait with noc_semaphore_wait_min(…, {want})"
 
 
 def _nobody(graph: Graph, stop: Stop) -> tuple[str, str]:
     who, writers = "no kernel of this program sets or increments a semaphore", _writers(graph, stop)
-    if any(
+    if setters(graph, stop):
+        who = "nobody has set or incremented it, and all who could have finished"
+    elif any(
         made.call.startswith(("noc_semaphore_inc", "noc_semaphore_set"))
         for risc in _movers(graph)
         for made in graph.promises.calls(risc)
@@ -108,6 +118,15 @@ def _another(stop: Stop) -> History | None:
         if len(history.values) > 1 and history.values[-1] == stop.wait.args[1] and not history.sleepers:
             return history
     return None
+
+
+def _of_another(graph: Graph, stop: Stop) -> Setters:
+    """Who has brought another semaphore to the value."""
+    another = _another(stop)
+    address = next((a for a, history in stop.core.semaphores.items() if history is another), None)
+    cores = list(graph.device.cores.values())
+    found = graph.promises.setters(stop.core, address, cores) if address is not None else []
+    return [(risc, made) for risc, made in found if risc is not stop.risc]
 
 
 def _writers(graph: Graph, stop: Stop) -> Setters:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ...count.walk import Made
+from ...sim.trace import line_of
 from . import dst_words
 from .causes import Cause, Root
 from .graph import Graph
+from .init_words import init_of, of_the_engine, other_role
 from .naming import where
 from .stops import Reason, Stop, kernel, role
 
@@ -25,14 +27,50 @@ def wrong_operation(graph: Graph, stop: Stop) -> Root | None:
         what = "SrcA and SrcB are full, and MATH takes no more of them"
     else:
         what = "its operands do not come, UNPACK has given fewer than MATH's program takes"
-    inits = [m for m in graph.promises.calls(stop.risc) if "_init" in m.call and "uninit" not in m.call]
-    last = next((m for m in reversed(inits) if m.line <= stop.site.line), inits[-1] if inits else None)
+    partner = "UNPACK" if stop.reason is Reason.SRC_EMPTY else "MATH"
+    kept = _kept_from(graph, stop, Cause.WRONG_OPERATION, partner, stop.call)
+    if kept is not None:
+        return kept
+    last = _last_init(graph, stop)
+    known = graph.promises.clear(stop.risc)
+    if not known:
+        known, last = graph.promises.init_before(stop.risc, stop.site)
     sentence = (
         f"{where(stop.core, role(stop.risc))} stalls in {stop.call} at {stop.site}: {what}; "
-        f"the engine is programmed for another operation{_before(graph, stop, last) if graph.promises.told(stop.risc) else ''}"
+        f"the engine is programmed for another operation{_before(graph, stop, last) if known else ''}"
     )
     sites = (str(stop.site), *([graph.promises.line(stop.risc, last)] if last is not None else []))
     return Root(Cause.WRONG_OPERATION, sentence, stop, sites, advice=_its_own_init(graph, stop, last))
+
+
+def _here(graph: Graph, stop: Stop) -> list[Made]:
+    """The calls of the text on the line at which it stalls."""
+    line = line_of(stop.site.code, stop.site.lasti)
+    return [made for made in graph.promises.calls(stop.risc) if made.line == line]
+
+
+def _last_init(graph: Graph, stop: Stop) -> Made | None:
+    """The init before the stalled call, in the order of the text; in a loop it may be the last one behind it."""
+    calls, here = graph.promises.calls(stop.risc), _here(graph, stop)
+    at = next((k for k, made in enumerate(calls) if any(made is one for one in here)), 0)
+    inits = [made for made in [*calls[at:], *calls[:at]] if of_the_engine(made)]
+    return inits[-1] if inits else None
+
+
+def _kept_from(graph: Graph, stop: Stop, cause: Cause, partner: str, call: str) -> Root | None:
+    """`partner` has a part in `call`, and all such calls stand under another role."""
+    made = [m for m in graph.promises.calls(stop.risc) if m.call == call]
+    roles = [other_role(one, partner) for one in made]
+    if not roles or not all(roles):
+        return None
+    sentence = (
+        f"{where(stop.core, role(stop.risc))} stalls in {stop.call} at {stop.site}: {call} stands under `if {roles[0]}`, "
+        f"so {partner}, which has a part in it, never makes it"
+    )
+    sites = (str(stop.site), graph.promises.line(stop.risc, made[0]))
+    return Root(
+        cause, sentence, stop, sites, advice=f"take {call} at {graph.promises.at(made[0])} out of `if {roles[0]}`"
+    )
 
 
 def _before(graph: Graph, stop: Stop, last: Made | None) -> str:
@@ -43,25 +81,27 @@ def _before(graph: Graph, stop: Stop, last: Made | None) -> str:
 
 def _its_own_init(graph: Graph, stop: Stop, last: Made | None) -> str:
     """`add_init(c_0, c_1)` for add_tiles(c_0, c_1, …)."""
-    init = init_of(stop.call)
-    made = next((m for m in graph.promises.calls(stop.risc) if m.call == stop.call), None)
+    made = next((m for m in _here(graph, stop) if m.call == stop.call), None)
+    init = init_of(stop.call, made.text if made is not None else "")
+    if not init:
+        return f"let the init before {stop.call} and its tBcastDim name the same broadcast"
     counts = made.counts[: 1 if "copy" in init else 2] if made is not None else ()
     cbs = ", ".join(f"c_{count.constant}" for count in counts if count is not None and count.constant is not None)
-    instead = f" instead of `{last.text}`" if last is not None and last.call != init else ""
-    return f"call {init}({cbs or '…'}) before {stop.call}{instead}"
-
-
-def init_of(call: str) -> str:
-    """The init that belongs to an operation: `mul_tiles_bcast_cols` has `mul_bcast_cols_init`."""
-    if call.startswith("matmul"):
-        return "mm_block_init" if "block" in call else "mm_init"
-    for ending in ("_tiles", "_tile", "_block"):
-        call = call.replace(ending, "")
-    return f"{call}_init"
+    instead = f" instead of `{last.text}`" if last is not None and init not in last.text else ""
+    other = (
+        "; or change tBcastDim to what that init says"
+        if instead and "_bcast" in stop.call and "_bcast" in instead
+        else ""
+    )
+    return f"call {init}({cbs or '…'}) before {stop.call}{instead}{other}"
 
 
 def dst(graph: Graph, stop: Stop) -> Root | None:
-    told = dst_words.told(graph.promises.calls(stop.risc), stop)
+    partner, closing = ("PACK", "tile_regs_release") if stop.reason is Reason.DST_FULL else ("MATH", "tile_regs_commit")
+    kept = _kept_from(graph, stop, Cause.DST_MISUSE, partner, closing)
+    if kept is not None:
+        return kept
+    told = dst_words.told(graph.promises.calls(stop.risc), stop, graph.promises.sections(stop.core))
     lines = [graph.promises.line(stop.risc, made) for made in told.lines]
     sentence = f"{where(stop.core, role(stop.risc))} {told.sentence}"
     return Root(Cause.DST_MISUSE, sentence, stop, (str(stop.site), *lines), advice=told.advice)

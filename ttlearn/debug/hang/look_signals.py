@@ -24,7 +24,7 @@ Setters = list[tuple[Risc, Made]]
 def signals(graph: Graph, stops: Sequence[Stop]) -> Root | None:
     """The first stop of a group for which a signal is wrong; None if each could still come."""
     waiting = [stop for stop in stops if stop.reason is Reason.SEMAPHORE and not stop.engine]
-    for look in (to_itself, left_out, wrong_word, adds_up_to_less):
+    for look in (to_itself, left_out, astray, wrong_word, adds_up_to_less):
         for stop in waiting:
             root = look(graph, stop)
             if root is not None:
@@ -99,6 +99,19 @@ def left_out(graph: Graph, stop: Stop) -> Root | None:
     return None
 
 
+def astray(graph: Graph, stop: Stop) -> Root | None:
+    """All that was sent to a semaphore of this number went to other cores."""
+    far = others(graph, stop)
+    if not far or not all(_elsewhere(graph, stop, risc, made) for risc, made in far):
+        return None
+    risc, made = far[0]
+    reached, line = sorted({_core(fact) for fact in sent(graph, risc, made)}), graph.promises.line(risc, made)
+    sentence = f"{stays(stop)}: {name(risc)} of core {risc.core.xy} changes that of {cores(reached)}, at {line}"
+    sentence += f", and nobody changes that of core {stop.core.xy}"
+    advice = f"let the address at line {made.line} be that of core {stop.core.xy}, or send to that core, too"
+    return Root(Cause.SEMAPHORE, sentence, stop, (str(stop.site), line), advice=advice)
+
+
 def wrong_word(graph: Graph, stop: Stop) -> Root | None:
     """The signal has come, with another value than the one waited for."""
     want, have = wanted(stop)
@@ -124,18 +137,28 @@ def adds_up_to_less(graph: Graph, stop: Stop) -> Root | None:
             done[risc] += reached.count(stop.core.xy)
     most = max(done.values(), default=0)
     late = [risc for risc, count in done.items() if count < most]
-    if have >= want or most == 0 or not all(_has_passed(graph, risc, adding) for risc in late):
+    untouched = len(stop.core.semaphores[semaphore_address(stop)].values) == 1  # what was sent here went elsewhere
+    if have >= want or most == 0 or untouched or not all(_has_passed(graph, risc, adding) for risc in late):
         return None
     risc, made = next((risc, made) for risc, made in adding if done[risc] == most)
     line, who = graph.promises.line(risc, made), sorted(r.core.xy for r in done if r not in late)
     left = sorted([*(risc.core.xy for risc in late), *_alike(graph, stop, [risc for risc, _ in adding])])
     one = len(who) == 1
     sentence = f"{stays(stop)}: {cores(who)} {'has' if one else 'have'} incremented it, {name(risc)} at {line}"
-    sentence += f", and now {'waits' if one else 'wait'} for core {stop.core.xy}"
+    ended = all(risc.done for risc in done if risc not in late)
+    now = f"now {'waits' if one else 'wait'} for core {stop.core.xy}"
+    over = "has finished" if one else "have finished"
+    sentence += f", and {over if ended else now}"
     advice = f"wait for {have}, which is what they add up to"
     if left:
         sentence += f"; {cores(left)} {'has' if len(left) == 1 else 'have'} passed that line without incrementing it"
         advice = f"let {cores(left)} increment it, too, or wait for {have}"
+    idle = [] if left else _silent(graph, stop, [risc for risc, _ in adding], done)
+    if idle:
+        sentence += (
+            f"; {cores(idle)} {'runs' if len(idle) == 1 else 'run'} the same kernel to its end without incrementing it"
+        )
+        advice = f"let {cores(idle)} increment it, too, or wait for {have}"
     return Root(Cause.SEMAPHORE, sentence, stop, (str(stop.site), line), advice=advice)
 
 
@@ -159,6 +182,14 @@ def _alike(graph: Graph, stop: Stop, adding: list[Risc]) -> list[Coordinates]:
     riscs = [risc for core in graph.device.cores.values() for risc in core.riscs[:2] if risc.kernel is not None]
     same = [r for r in riscs if r.kernel.kernel_source in sources and r not in adding and r is not stop.risc]
     return sorted(risc.core.xy for risc in same if stop.core.xy in _told(graph, risc))
+
+
+def _silent(graph: Graph, stop: Stop, adding: list[Risc], done: Counter[Risc]) -> list[Coordinates]:
+    """Cores that run the kernel of those that increment, have come to its end, and have sent nothing to any core."""
+    sources = {risc.kernel.kernel_source for risc in adding if risc.kernel is not None}
+    riscs = [risc for core in graph.device.cores.values() for risc in core.riscs[:2] if risc.kernel is not None]
+    same = [r for r in riscs if r.kernel.kernel_source in sources and r.done and r is not stop.risc]
+    return sorted(risc.core.xy for risc in same if risc not in done and not _told(graph, risc))
 
 
 def sent(graph: Graph, risc: Risc, made: Made) -> list[Event]:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from ...sim.waits import Role
 from .causes import Cause, Root
 from .graph import Graph, hopeless
-from .look_cb import never, popped, short, too_large
+from .look_cb import never, short, too_large
 from .look_circle import circle
 from .look_cores import barrier, semaphore
 from .look_engine import dst, not_configured, wrong_operation
+from .look_popped import popped
 from .look_units import units
 from .naming import where
 from .stops import Reason, Stop

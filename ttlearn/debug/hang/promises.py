@@ -1,164 +1,128 @@
 """Who could keep a promise: read from the kernels' text, with the arguments that each core really has.
 
-Left out: calls whose CB or semaphore depends on data; those are named as "could".
+Where a text leaves a CB or a count open, the kernel is rehearsed. Left out: calls that depend on data; who may make them
+is in `doubtful`.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
 import linecache
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...count.kernel import InModule, parsed, source_of
-from ...count.poly import Poly, name
-from ...count.walk import Definition, Made, Names, Walk
+from ...count.sections import CALLS
+from ...count.walk import Made
+from ...dry.notes import Deed, Deeds
+from ...dry.rehearsal import Rehearsal, rehearse
 from ...sim.cb import CircularBuffer
 from ...sim.device import Core
 from ...sim.sched import Risc
+from ...sim.trace import Site, line_of
 from ...sim.trisc import Trisc
 from ...sim.waits import Role
+from .account import Account, account, clear
 from .stops import kernel, source
+from .text import SEMAPHORE, Text, text_of
 
 _SIDES = {"cb_push_back": "PACK", "cb_reserve_back": "PACK", "cb_pop_front": "UNPACK", "cb_wait_front": "UNPACK"}
-_WANTED = re.compile(r"cb_(push_back|pop_front|wait_front|reserve_back)|noc_semaphore_\w+|noc_inline_dw_write|tile_regs_\w+|"
-                     r"acquire_dst|release_dst|\w*_init\w*|compute_kernel_hw_startup|noc_async_\w+|\w+_tiles?\w*|\w+_block")  # fmt: skip
 _SETS = ("noc_semaphore_inc", "noc_semaphore_set")
 _SECOND = ("noc_semaphore_set_remote", "noc_semaphore_set_multicast")  # their target is the second argument
-_PLACES = ("get_noc_addr", "get_noc_multicast_addr", "tt_l1_ptr")  # the address is their last argument
-_SEMAPHORE = "semaphore "
+_DONE = {"push": "cb_push_back", "pop": "cb_pop_front"}
+MOST = 60_000  # calls of all rehearsals of a device together
 
-
-_API = tuple(f"{__name__.split('.')[0]}.{room}" for room in ("compute.", "dataflow.", "kernel."))
-
-
-class Helper:
-    """The names inside a helper, which remember its own; "" is the kernel."""
-
-    def __init__(self, names: Any, label: str) -> None:
-        self.names, self.label = names, label
-
-    def own(self, name: str) -> bool:
-        """Is this a function of the learner's, and not a call of the API, however it is called?"""
-        if name in getattr(self.names, "functions", ()):
-            return True
-        found = self.names.names.get(name)
-        return inspect.isfunction(found) and not f"{found.__module__}.".startswith(_API)
-
-    def function(self, name: str) -> tuple[Definition, Names] | None:
-        found = self._of_a_module(name) if "." in name else self.names.function(name)
-        return None if found is None else (found[0], Helper(found[1], name.split(".")[-1]))
-
-    def _of_a_module(self, dotted: str) -> tuple[Definition, Names] | None:
-        """A helper that is called as `phases.mean(…)`."""
-        module, name = dotted.split(".")
-        found = (
-            getattr(self.names.names.get(module), name, None)
-            if inspect.ismodule(self.names.names.get(module))
-            else None
-        )
-        if not inspect.isfunction(found) or f"{found.__module__}.".startswith(_API):
-            return None
-        try:
-            return parsed(found), InModule(found)
-        except (OSError, TypeError, SyntaxError):
-            return None
-
-    def constant(self, name: str) -> int | None:
-        """A number, or a flag as 0 or 1: what a kernel closes over does not change any more."""
-        value = self.names.names.get(name)
-        return int(value) if isinstance(value, bool) else self.names.constant(name)  # type: ignore[no-any-return]
-
-
-@dataclass
-class Noting(Walk):
-    """A walk that notes in which helper a call stands, "" being the kernel itself, and knows semaphores by number."""
-
-    inside: dict[int, str] = field(default_factory=dict)
-
-    def of_the_api(self, name: str) -> bool:
-        return _WANTED.fullmatch(name) is not None and not (isinstance(self.names, Helper) and self.names.own(name))
-
-    def _call(self, node: ast.Call, values: dict[str, Poly | None], label: str | None) -> Poly | None:
-        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if called == "get_semaphore" and node.args:
-            number = self._value(node.args[0], values)
-            return None if number is None or number.constant is None else name(f"{_SEMAPHORE}{int(number.constant)}")
-        if called in _PLACES and node.args:
-            return [self._value(argument, values) for argument in node.args][-1]
-        before = len(self.made)
-        result = super()._call(self._named(node), values, label)
-        for made in self.made[before:]:
-            self.inside.setdefault(id(made), getattr(self.names, "label", ""))
-        return result
-
-    def _named(self, node: ast.Call) -> ast.Call:
-        """`phases.mean(…)`, if that is a helper of a module, as a call by the name `phases.mean`."""
-        target = node.func
-        if (
-            not isinstance(target, ast.Attribute)
-            or not isinstance(target.value, ast.Name)
-            or self.of_the_api(target.attr)
-        ):
-            return node
-        dotted = ast.Name(f"{target.value.id}.{target.attr}", ast.Load())
-        if self.names.function(dotted.id) is None:
-            return node
-        return ast.copy_location(ast.Call(dotted, node.args, node.keywords), node)
+Arguments = Sequence[int] | None  # other runtime arguments than its own
 
 
 @dataclass
 class Promises:
     """The calls of each kernel, counted once per set of arguments."""
 
-    known: dict[Any, list[Made] | None] = field(default_factory=dict)
+    texts: dict[Any, Text | None] = field(default_factory=dict)
+    accounts: dict[Any, Account] = field(default_factory=dict)
+    rehearsals: dict[Any, Rehearsal] = field(default_factory=dict)
     inside: dict[int, str] = field(default_factory=dict)
+    done: dict[Risc, Deeds] | None = None
+    unseen: set[int] = field(default_factory=set)
+    rehearsed: int = 0
+    kept: list[Made] = field(default_factory=list)  # so that the keys of `inside` stay theirs
 
-    def calls(self, risc: Risc, runtime_args: list[int] | None = None) -> list[Made]:
-        """Every call that this RISC's kernel makes, as far as its text tells; with other arguments if they are given."""
-        return self._known(risc, runtime_args) or []
+    def calls(self, risc: Risc, runtime_args: Arguments = None) -> list[Made]:
+        """Every call that this RISC's kernel makes, as far as can be told; with other arguments if they are given."""
+        return self._account(risc, runtime_args).made if risc.kernel is not None else []
 
     def told(self, risc: Risc) -> bool:
-        """Is the text of its kernel at hand? What was made by `exec` of a string has none."""
-        return self._known(risc, None) is not None
+        """Is the text of its kernel at hand, or could it be rehearsed to its end?"""
+        return self._text(risc, None) is not None or self._account(risc, None).whole
 
     def untold(self, cores: list[Core]) -> list[str]:
-        """The names of the kernels on these cores whose text is not at hand."""
+        """The names of the kernels on these cores of which nothing can be told."""
         riscs = (risc for core in cores for risc in core.riscs)
         return list(dict.fromkeys(kernel(risc) for risc in riscs if risc.coro is not None and not self.told(risc)))
 
-    def _known(self, risc: Risc, runtime_args: list[int] | None) -> list[Made] | None:
-        given = risc.runtime_args if runtime_args is None else runtime_args
-        source = risc.kernel.kernel_source if risc.kernel is not None else None
-        if source is None:
-            return []
-        key = (source, tuple(risc.compile_time_args), tuple(given), tuple(risc.common_args))
-        if key not in self.known:
-            self.known[key] = self._walk(source, risc, given)
-        return self.known[key]
+    # ---- what is known of a kernel --------------------------------------------------------------------------
 
-    def _walk(self, source: Any, risc: Risc, runtime_args: list[int]) -> list[Made] | None:
-        known = {
-            "get_compile_time_arg_val": dict(enumerate(risc.compile_time_args)),
-            "get_arg_val": dict(enumerate(runtime_args)),
-            "get_common_arg_val": dict(enumerate(risc.common_args)),
-        }
-        try:
-            definition, names = source_of(source)
-            walk = Noting(Helper(names, ""), known, lambda name: True)
-            walk.wanted = walk.of_the_api
-            made = walk.kernel(definition)
-        except (OSError, TypeError, SyntaxError, RecursionError, KeyError):
-            return None  # no source at hand: nothing can be told from it
-        self.inside |= walk.inside
-        return made
+    def _text(self, risc: Risc, runtime_args: Arguments) -> Text | None:
+        given = tuple(risc.runtime_args if runtime_args is None else runtime_args)
+        key = (risc.kernel.kernel_source, tuple(risc.compile_time_args), given, tuple(risc.common_args))
+        if key not in self.texts:
+            self.texts[key] = text_of(*key)
+        return self.texts[key]
+
+    def _account(self, risc: Risc, runtime_args: Arguments) -> Account:
+        text = self._text(risc, runtime_args)
+        given = None if runtime_args is None else tuple(runtime_args)
+        key = id(text) if clear(text) else (risc, given)
+        if key not in self.accounts:
+            self.accounts[key] = found = self._put_together(risc, runtime_args, text)
+            self.inside |= found.inside
+            self.unseen |= found.unseen
+        return self.accounts[key]
+
+    def _put_together(self, risc: Risc, runtime_args: Arguments, text: Text | None) -> Account:
+        """The text alone where it shows everything; a compute kernel is one for its three RISCs."""
+        if text is not None and clear(text):
+            return Account(text.made, text.inside)
+        riscs = (risc.core.unpack, risc.core.math, risc.core.pack) if isinstance(risc, Trisc) else (risc,)
+        parts = [self._rehearsal(part, runtime_args) for part in riscs]
+        deeds = [deed for part in riscs for deed in self._done(part)] if runtime_args is None else []
+        deeds += [deed for part in parts for deed in part.deeds]
+        return account(text, deeds, all(part.whole for part in parts))
+
+    def _rehearsal(self, risc: Risc, runtime_args: Arguments = None) -> Rehearsal:
+        """One for all cores, if the kernel does not ask where it runs. Empty when enough has been rehearsed."""
+        given = tuple(risc.runtime_args if runtime_args is None else runtime_args)
+        pages = tuple((cb.index, cb.num_pages, cb.page_size) for cb in risc.core.cbs.values())
+        alike = (risc.name, id(risc.kernel), given, pages)
+        key = alike if alike in self.rehearsals else (risc, *alike)
+        if key not in self.rehearsals:
+            found = rehearse(risc, given) if self.rehearsed < MOST else Rehearsal()
+            self.rehearsals[key if found.placed else alike] = found
+            self.rehearsed += found.made
+            return found
+        return self.rehearsals[key]
+
+    def _done(self, risc: Risc) -> list[Deed]:
+        """The pushes and pops that have happened."""
+        if self.done is None:
+            self.done = {}
+            riscs = {(core.xy, r.name): r for core in risc.core.device.cores.values() for r in core.riscs}
+            for fact in risc.core.device.trace.facts:
+                if fact.what in _DONE and fact.site is not None:
+                    deeds = self.done.setdefault(riscs[fact.core, fact.risc], Deeds())
+                    deeds.note(_DONE[fact.what], fact.site, fact.detail[0], fact.detail[1])
+        return list(self.done.get(risc, Deeds()).values())
+
+    # ---- places ---------------------------------------------------------------------------------------------
 
     def place(self, risc: Risc, made: Made) -> str:
         """The line of a call: `reader line 12`, or that of the helper in which it stands."""
         label = self.inside.get(id(made), "")
         return f"{label} line {made.line}, in {source(risc)}" if label else f"{source(risc)} line {made.line}"
+
+    def seen(self, *calls: Made) -> bool:
+        """Does a text show these calls, with the loops and conditions around them?"""
+        return not any(id(made) in self.unseen for made in calls)
 
     def at(self, made: Made) -> str:
         """`line 12` of the kernel, or `_pop_all line 142` of a helper."""
@@ -170,6 +134,25 @@ class Promises:
         if source(risc) != kernel(risc) and not self.inside.get(id(made)):
             text = linecache.getline(risc.code.co_filename, made.line).strip() or text
         return f"{self.place(risc, made)}: `{text}`"
+
+    def learners_line(self, risc: Risc, site: Site) -> Site:
+        """The learner's line that led to a call inside this package, if there is only one."""
+        return self._rehearsal(risc).learners.get(site, site)
+
+    def init_before(self, risc: Risc, site: Site) -> tuple[bool, Made | None]:
+        """(is it known?, the init that comes last before a call of the engine); only where the text does not show it."""
+        found = self._rehearsal(risc).inits.get(site[:2], ())
+        if len(found) != 1 or found[0] is None:
+            return len(found) == 1, None
+        init = found[0]
+        made = Made("init", line_of(init.code, init.lasti), init.text, (), ())
+        self.inside[id(made)] = "" if init.code is init.kernel else init.code.co_name
+        self.kept.append(made)
+        return True, made
+
+    def clear(self, risc: Risc) -> bool:
+        """Does the text of its kernel show every call?"""
+        return clear(self._text(risc, None))
 
     def asks(self, risc: Risc, call: str, cb: CircularBuffer) -> Made | None:
         """The first `call` on a CB in the text of a kernel."""
@@ -186,22 +169,38 @@ class Promises:
                 found.append((risc, made))
         return found
 
-    def total(self, risc: Risc, call: str, cb: CircularBuffer, runtime_args: list[int] | None = None) -> int | None:
+    def total(self, risc: Risc, call: str, cb: CircularBuffer, runtime_args: Arguments = None) -> int | None:
         """Pages that this RISC's kernel asks for by `call` in all; None if that cannot be told."""
-        if not self.told(risc):
+        if risc.kernel is None:
+            return 0
+        text = self._text(risc, runtime_args)
+        told = _total(text.made, call, cb) if text is not None else None
+        if told is not None and clear(text):
+            return told
+        core = risc.core
+        side = risc if not isinstance(risc, Trisc) else core.unpack if _SIDES[call] == "UNPACK" else core.pack
+        rehearsal = self._rehearsal(side, runtime_args)
+        if rehearsal.whole:
+            return rehearsal.pages(call, cb.index)
+        return told if text is not None and not text.blind else None
+
+    def sections(self, core: Core) -> dict[str, int] | None:
+        """How often each of the tile_regs calls is made in all, if a rehearsal could tell."""
+        parts = [self._rehearsal(risc) for risc in (core.math, core.pack)]
+        if not all(part.whole for part in parts):
             return None
-        sum_ = 0
-        for made in self.calls(risc, runtime_args):
-            if made.call != call or not made.counts:
-                continue
-            if made.counts[0] is None or made.counts[0].constant is None:
-                return None
-            if made.counts[0].constant == cb.index:
-                total = made.total(made.counts[1] if len(made.counts) > 1 else None)
-                if total is None or total.constant is None:
-                    return None
-                sum_ += int(total.constant)
-        return sum_
+        return {call: sum(part.times(call) for part in parts) for call in CALLS}
+
+    def doubtful(self, core: Core, call: str) -> list[Risc]:
+        """RISCs that have not ended, and may yet make `call` on a CB that cannot be told."""
+        return [
+            risc
+            for risc in core.riscs
+            if risc.coro is not None
+            and not risc.done
+            and not (isinstance(risc, Trisc) and risc.role.name != _SIDES[call])
+            and not self._account(risc, None).whole
+        ]
 
     def setters(self, core: Core, address: int, cores: list[Core]) -> list[tuple[Risc, Made]]:
         """RISCs whose kernels change semaphores, those that name this one first."""
@@ -223,11 +222,27 @@ class Promises:
         return sure or perhaps
 
 
+def _total(calls: list[Made], call: str, cb: CircularBuffer) -> int | None:
+    """As the text tells."""
+    total = 0
+    for made in calls:
+        if made.call != call or not made.counts:
+            continue
+        if made.counts[0] is None or made.counts[0].constant is None:
+            return None
+        if made.counts[0].constant == cb.index:
+            count = made.total(made.counts[1] if len(made.counts) > 1 else None)
+            if count is None or count.constant is None:
+                return None
+            total += int(count.constant)
+    return total
+
+
 def _semaphore(made: Made) -> int | None:
     """The number of the semaphore that a call changes, if it can be told."""
     place = int(made.call.startswith(_SECOND))
     names = made.counts[place].names if len(made.counts) > place and made.counts[place] is not None else set()  # type: ignore[union-attr]
-    found = [int(name.removeprefix(_SEMAPHORE)) for name in names if name.startswith(_SEMAPHORE)]
+    found = [int(name.removeprefix(SEMAPHORE)) for name in names if name.startswith(SEMAPHORE)]
     return found[0] if len(found) == 1 else None
 
 

@@ -23,8 +23,12 @@ from ...sim.noc import Target, Transfer
 from ...sim.sched import Risc
 from ...sim.trace import Site
 from ...sim.waits import Order
-from . import words
+from . import faults, words
+from .between import Pair
 from .shadow import NEVER, Access, Shadow, Span, place, place_for
+from .steps import issued
+
+SAME_LINES = 8  # findings of the same two lines that are listed where none is raised
 
 
 class Checks(Observer):
@@ -43,6 +47,8 @@ class Checks(Observer):
         self.dram: dict[tuple[int, int], Access] = {}  # last write of a page
         self.spread: set[Core] = set()  # whose engine has read again what poison became
         self.buffers: list[Buffer] = []
+        self.told: dict[tuple[Any, ...], set[int]] = {}  # of pairs of lines, at which addresses
+        self.words_out: dict[Risc, Site] = {}  # multicasts of a semaphore's word without a write barrier since
         self._latest: dict[int, int] = {}
 
     def start(self, device: Device, buffers: list[Buffer]) -> None:
@@ -105,40 +111,56 @@ class Checks(Observer):
             self._check_read(risc, risc.core, low, high, number, site, order)
         fresh = NEVER in wrote and low >= risc.core.device.arch.cb_base  # below it lies what host and firmware wrote
         if fresh:
-            self._saw_poison(risc, low, site)
+            self._saw_poison(risc, low, high, site, order)
         if self.poison_read is not None and any(self.accesses[number].poison is not None for number in wrote):
             self.spread.add(risc.core)
         number = self._number(risc, order, site, "read")
         shadow.reads.mark(low, high, number)
-        self.accesses[number].early |= fresh
+        if fresh:
+            self.accesses[number].early = low, high
 
-    def _saw_poison(self, risc: Risc, low: int, site: Site) -> None:
+    def _saw_poison(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> None:
         """Keep the first: later ones often follow from it."""
         if self.poison_read is None:
-            self.poison_read = Access(risc, 0, site, "read")
+            low = self.shadows[risc.core].writes.first(low, high, NEVER)
+            self.poison_read = Access(risc, order[risc.number], site, "read")
             self.poison_read.where = place(risc.core, low)
+            self.poison_read.early = low, low + 1
 
     def _check_read(self, risc: Risc, core: Core, low: int, high: int, number: int, site: Site, order: Order) -> None:
         wrote = self.accesses[number]
         if number == NEVER:
             return
         if not wrote.before(risc.number, order):
-            moves = [self.accesses[n] for n in self.shadows[core].moved.seen(low, high)]
-            pushed = any(m.verb == "push" and m.actor == wrote.actor and m.before(risc.number, order) for m in moves)
-            self.violate(words.unordered(risc, place_for(risc, core, low), site, wrote, order, True, pushed), site)
+            low = self.shadows[core].writes.first(low, high, number)
+            self._unordered(risc, core, low, high, site, wrote, order, "read")
         elif wrote.actor != risc.number:
             moves = [self.accesses[n] for n in self.shadows[core].moved.seen(low, high)]
             pops = [move for move in moves if move.verb == "pop"]
             if pops and pops[0].actor == risc.number:
-                self.violate(self._popped(risc, core, low, high, site, pops[0]), site)
+                self.violate(self._popped(risc, core, low, high, site, pops[0], order), site)
 
-    def _popped(self, risc: Risc, core: Core, low: int, high: int, site: Site, pop: Access) -> str:
+    def _unordered(
+        self, risc: Risc, core: Core, low: int, high: int, site: Site, other: Access, order: Order, verb: str
+    ) -> None:
+        """Tell of two accesses without an order between them; of the same two lines for a few pages only."""
+        pages = self.told.setdefault((risc.number, site, other.actor, other.site, verb), set())
+        if not self.strict and (low in pages or len(pages) == SAME_LINES):
+            return
+        pages.add(low)
+        moves = [self.accesses[n] for n in self.shadows[core].moved.seen(low, high)]
+        pushed = any(m.verb == "push" and m.actor == other.actor and m.before(risc.number, order) for m in moves)
+        self.violate(str(Pair(risc, core, low, high, site, other, order, verb, self.outstanding, pushed)), site)
+
+    def _popped(self, risc: Risc, core: Core, low: int, high: int, site: Site, pop: Access, order: Order) -> str:
         """It reads what it has given back: the page at `low`, or what lies behind the end of its CB."""
         cb = next((cb for cb in core.cbs.values() if cb.base <= low < cb.limit), None)
         if cb is not None and cb.limit < high:
             own = self.shadows[core].moved.seen(low, cb.limit)
             if not any(self.accesses[n].verb == "pop" for n in own):
-                return words.reads_past(risc, cb, low, high, place(core, cb.limit), site)
+                time = issued(risc, site, order[risc.number], [], low)
+                ask = faults.fewer(risc, cb, low, high, time)
+                return words.reads_past(risc, cb, low, high, place(core, cb.limit), site, ask)
         ring = risc.rings[cb.index] if cb is not None and core is risc.core else None
         pushing = ring is not None and ring.wr == low != ring.rd
         return words.after_pop(risc, place_for(risc, core, low), site, pop, pushing)
@@ -148,13 +170,15 @@ class Checks(Observer):
         self._check_write(risc, risc.core, low, high, site, order)
         self.shadows[risc.core].writes.mark(low, high, self._number(risc, order, site, "write"))
 
-    def _check_write(self, risc: Risc, core: Core, low: int, high: int, site: Site, order: Order) -> None:
+    def _check_write(
+        self, risc: Risc, core: Core, low: int, high: int, site: Site, order: Order, verb: str = "write"
+    ) -> None:
         shadow = self.shadows[core]
         for marks in (shadow.writes, shadow.reads):
             for number in marks.seen(low, high):
                 if number != NEVER and not self.accesses[number].before(risc.number, order):
-                    other = self.accesses[number]
-                    self.violate(words.unordered(risc, place_for(risc, core, low), site, other, order, False), site)
+                    other, at = self.accesses[number], marks.first(low, high, number)
+                    self._unordered(risc, core, at, high, site, other, order, verb)
 
     # ---- circular buffers -----------------------------------------------------------------------------------
 
@@ -214,7 +238,7 @@ class Checks(Observer):
             return
         shadow = self.shadows[core]
         if span.reading:
-            self._check_write(span.risc, core, span.low, span.high, span.site, span.order)
+            self._check_write(span.risc, core, span.low, span.high, span.site, span.order, "noc read")
         else:
             self._check_source(span.risc, span, shadow)
         (shadow.writes if span.reading else shadow.reads).mark(span.low, span.high, span.number)
@@ -224,7 +248,8 @@ class Checks(Observer):
         wrote = shadow.writes.seen(span.low, span.high)
         for number in wrote:
             self._check_read(risc, risc.core, span.low, span.high, number, span.site, span.order)
-        span.record.early |= NEVER in wrote
+        if NEVER in wrote:
+            span.record.early = span.low, span.high
         for transfer in span.transfers:
             if transfer.target.buffer is self.buffers[-1]:
                 own = wrote
@@ -284,6 +309,8 @@ class Checks(Observer):
     def barrier(self, risc: Risc, kinds: tuple[str, ...]) -> None:
         self._look(risc.core)
         epoch, left = risc.order[risc.number], []
+        if "write" in kinds:
+            self.words_out.pop(risc, None)
         for transfer in self.outstanding[risc]:
             if transfer.kind in kinds or (transfer.kind == "write" and "flush" in kinds):
                 transfer.record.close(epoch)
@@ -293,8 +320,10 @@ class Checks(Observer):
                 transfer.arrival.close(epoch)
         self.outstanding[risc] = left
 
-    def signal(self, risc: Risc, target: Target, path: Any, site: Site) -> None:
+    def signal(self, risc: Risc, target: Target, path: Any, site: Site, multicast: bool = False) -> None:
         """A semaphore goes out: what travels ahead of it on the same path (Blackhole: flushed) arrives before it."""
+        if multicast:
+            self.words_out[risc] = site
         keeps_order = risc.core.device.arch.keeps_order
         for transfer in self.outstanding[risc]:
             same = transfer.kind == "write" and transfer.target.core is target.core and transfer.rectangle == path
@@ -309,11 +338,15 @@ class Checks(Observer):
         for risc, transfers in self.outstanding.items():
             if transfers:
                 self.violate(words.under_way_at_end(risc, transfers), transfers[0].site)
+        for risc, site in self.words_out.items():
+            self.violate(words.word_under_way_at_end(risc, site), site)
         output = self.buffers[-1]
         patterns = output.pages[:, : output.page_size // 2 * 2].view(np.uint16)
         for page in np.flatnonzero((patterns == POISON).any(axis=1)).tolist():
             if page in self.output_pages:
-                self.violate(words.poisoned(page, *self.output_pages[page]), self.output_pages[page][0].site)
+                writer, source = self.output_pages[page]
+                why = self._why_bare(writer.risc, writer.site, writer.local, writer.stamp) if source.actor < 0 else ""
+                self.violate(words.poisoned(page, writer, source, why), writer.site)
         self._spread(output)
 
     # ---- poison in the engine -------------------------------------------------------------------------------
@@ -334,7 +367,22 @@ class Checks(Observer):
         infinite = _infinite(output)
         for page, read in sorted(found.items(), key=lambda item: item[0]):
             if infinite[page]:
-                self.violate(words.spread(page, read), read.site)
+                self.violate(words.spread(page, read, self._why_early(read)), read.site)
+
+    def _why_early(self, read: Access) -> str:
+        """What was wrong with the first read of bytes that nobody had written."""
+        if read.risc is None or read.site is None or read.early is None:
+            return ""
+        low = read.early[0]
+        return self._why_bare(read.risc, read.site, low, issued(read.risc, read.site, read.epoch, [], low))
+
+    def _why_bare(self, risc: Risc, site: Site, low: int, time: int) -> str:
+        """Whose fault it is that `risc` read bytes that nobody had written; empty if that cannot be told."""
+        fault = faults.reading(risc, site, low, low + 1, time)
+        if fault is not None and fault.what:
+            return str(fault)
+        pushed = faults.unfilled(risc, low)
+        return fault.step if fault is not None and pushed else pushed
 
 
 def _infinite(buffer: Buffer) -> NDArray[np.bool_]:

@@ -28,6 +28,14 @@ class Marks:
             return [self.numbers[first]]
         return sorted(set(self.numbers[first:last]))
 
+    def first(self, low: int, high: int, number: int) -> int:
+        """The first of these bytes, to a granule, that has this number; `low` if none has."""
+        at = bisect_right(self.starts, low >> GRANULE) - 1
+        for start, found in zip(self.starts[at:], self.numbers[at:], strict=True):
+            if found == number and start << GRANULE < high:
+                return max(low, start << GRANULE)
+        return low
+
     def mark(self, low: int, high: int, number: int) -> None:
         """Bytes low … high-1 have this number from now on, to whole granules."""
         starts, numbers = self.starts, self.numbers

@@ -37,7 +37,7 @@ class Access:
         self.epoch = self.issued = epoch
         self.site, self.verb, self.open = site, verb, open
         self.where = ""  # the learner's name of the bytes, where a sentence needs it
-        self.early = False  # it read bytes that nobody had written
+        self.early: tuple[int, int] | None = None  # from where to where it read bytes that nobody had written
         self.poison: Access | None = None  # of a write: the read of such bytes that its NaN or inf come from
 
     @property
@@ -62,6 +62,10 @@ class Access:
     def begun(self, actor: int, order: Order) -> bool:
         """Does `actor` at least know that it was started?"""
         return self.actor == actor or order.get(self.actor, -1) >= self.issued
+
+    def was_early(self, address: int) -> bool:
+        """Did it read this byte before anybody had written it?"""
+        return self.early is not None and self.early[0] <= address < self.early[1]
 
     def close(self, epoch: int) -> None:
         """A barrier, or a signal that cannot overtake it, says that it is over."""

@@ -12,6 +12,7 @@ from ...sim.sched import Risc
 from ...sim.trace import CPP, Site
 from ...sim.waits import Order
 from .shadow import Access, kernel_name, place
+from .steps import Step
 
 UNDER_WAY = {  # of a transfer: its call, what may be wrong, what settles it, and before what
     "noc read": ("noc_async_read", "may not have landed", "`await noc_async_read_barrier()`", "hands the bytes on"),
@@ -42,14 +43,14 @@ def spoken(text: str) -> str:
 
 
 def unordered(
-    risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool, pushed: bool = False
+    risc: Risc, where: str, site: Site, other: Access, order: Order, reading: bool, pushed: bool = False, low: int = 0
 ) -> str:
     """`other` touched the same bytes and nothing says that it is over."""
     begun = other.verb in UNDER_WAY and other.begun(risc.number, order)
     same, near = other.actor == risc.number, other.core is risc.core and " of c_" in where
     push = "the push first, with `await cb_wait_front(...)`" if near else "a semaphore that says so"
     pop = "the pop first, with `await cb_reserve_back(...)`" if near else "a semaphore that says so"
-    if other.early and not reading and not same:
+    if other.was_early(low) and not reading and not same:
         cause = f"{other.who} read it at {other.site}, before anybody had written it"
         step = f"let {other.kernel} wait for {push}"
     elif begun:
@@ -66,6 +67,27 @@ def unordered(
         cause = f"{other.who} reads it at {other.site}, and nothing says that it has finished"
         step = f"let {kernel_name(risc)} wait for {pop}"
     return f"{risc.label} {'reads' if reading else 'writes'} {where} at {site}, but {cause}: {step}"
+
+
+def met_by_the_last(
+    risc: Risc, where: str, site: Site, other: Access, reading: bool, party: Risc, wait: Site, value: int
+) -> str:
+    """`party` went on before its time: its wait was met by the value of the round before."""
+    does = "reads" if other.verb in ("read", "noc write", "noc read there") else "writes"
+    return (
+        f"{risc.label} {'reads' if reading else 'writes'} {where} at {site}, but {other.who} {does} it at {other.site}; the "
+        f"wait of {party.label} before that, at {wait}, was met by the {value} of the time before: after each wait let "
+        f"{kernel_name(party)} set the semaphore back with noc_semaphore_set, before anybody may change it again"
+    )
+
+
+def overlapping(risc: Risc, where: str, site: Site, other: Access) -> str:
+    """Two reads of one kernel bring bytes to the same place."""
+    first = "the same line has started" if other.site == site else f"it has started at {other.site}"
+    return (
+        f"{risc.label} reads to {where} at {site}, where a read that {first} before may not have landed: both bring bytes to "
+        "the same place; let the address of each begin behind the bytes of the one before"
+    )
 
 
 def after_pop(risc: Risc, where: str, site: Site, pop: Access, pushing: bool = False) -> str:
@@ -86,12 +108,20 @@ def _asks_to_write(risc: Risc, site: Site) -> bool:
     return "get_write_ptr" in str(site) or ("get_write_ptr" in names and "get_read_ptr" not in names)
 
 
-def reads_past(risc: Risc, cb: CircularBuffer, low: int, high: int, behind: str, site: Site) -> str:
+def reads_past(risc: Risc, cb: CircularBuffer, low: int, high: int, behind: str, site: Site, ask: Step | None) -> str:
+    """`ask`: its last wait for this CB, if that was for less than it reads."""
     count = (high - low) // cb.page_size
+    step = f"it reads {count} pages of {cb}, so wait for {count} and pop {count}"
+    if ask is not None:
+        index = "its index is 0" if ask.pages == 1 else f"its index goes from 0 to {ask.pages - 1}"
+        step = f"it has waited for {ask.pages} of {cb}, at {ask.site}, so {index}"
+        if "_block" in site.text:
+            step = f"it has waited for {ask.pages} of {cb}, at {ask.site}: let the block be as wide"
+        if "pack_untilize" in site.text and "block_ct_dim" not in site.text:
+            step += " (block_ct_dim is 8 where it is not given)"
     return (
         f"{risc.label} reads {high - low:,} bytes from page {(low - cb.base) // cb.page_size} of {cb} on at {site}, where only "
-        f"{cb.limit - low:,} are left: the other {high - cb.limit:,} come from {behind}; it reads {count} pages of {cb}, so "
-        f"wait for {count} and pop {count}"
+        f"{cb.limit - low:,} are left: the other {high - cb.limit:,} come from {behind}; {step}"
     )
 
 
@@ -149,7 +179,15 @@ def under_way_at_end(risc: Risc, transfers: list[Transfer]) -> str:
     )
 
 
-def poisoned(page: int, writer: Transfer, source: Access) -> str:
+def word_under_way_at_end(risc: Risc, site: Site) -> str:
+    return (
+        f"{risc.label} ends with a multicast of a semaphore's word under way, started at {site}: "
+        "put `await noc_async_write_barrier()` before the end"
+    )
+
+
+def poisoned(page: int, writer: Transfer, source: Access, why: str) -> str:
+    """`why`: who is at fault where nobody had written the page, if it is known."""
     text = (
         f"page {page} of the output holds poison: {writer.risc.label} wrote it at {writer.site} from "
         f"{place(writer.risc.core, writer.local)}, "
@@ -158,13 +196,14 @@ def poisoned(page: int, writer: Transfer, source: Access) -> str:
         step = "write from where the filled bytes begin, or fill those too"
         return f"{text}where nobody had written {source.where}; {step}"
     if source.actor < 0:
-        return text + "which nobody had written; fill that page first, and wait until it is there"
+        return f"{text}which nobody had written; {why or 'fill that page first, and wait until it is there'}"
     return text + f"which {source.who} filled at {source.site} with bytes that nobody had written; fill those first"
 
 
-def spread(page: int, read: Access) -> str:
+def spread(page: int, read: Access, why: str) -> str:
+    """`why`: what the reader did wrong, if it is known."""
     return (
         f"page {page} of the output holds inf or NaN that comes from poison: {read.who} read {read.where} at "
-        f"{read.site}, which nobody had written; fill it first, or wait until it is there"
+        f"{read.site}, which nobody had written; {why or 'fill it first, or wait until it is there'}"
         f"{two_pushers(read.risc.core) if read.risc is not None else ''}"
     )

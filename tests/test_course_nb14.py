@@ -90,6 +90,11 @@ def test_two_passes_finish_from_one_page_less_than_the_row(tiles: int) -> None:
         tt.generic_op(*two_passes(tiles, tiles - 2))
 
 
+def test_the_pages_that_are_offered_hold_a_whole_row_and_do_not_lean_on_dst() -> None:
+    with pytest.raises(tt.DeviceHang, match="raise c_24 from 6 to 8 pages \\(tried"):
+        tt.generic_op(*two_passes(8, 6))
+
+
 def test_without_a_pop_two_tiles_finish_and_are_the_first_one_twice() -> None:
     never_pops = patient(2).make()[1].kernels[-1].kernel_source
     run = tt.generic_op(*stream(2, 2, 2, compute=never_pops))

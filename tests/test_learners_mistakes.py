@@ -367,6 +367,14 @@ HANGS: dict[str, tuple[str, str, tuple[Edit, ...], str, str]] = {
         "asks for 4 pages of c_25, which has 2",
         "name c_24 there: PACK (compute) pushes c_24 and never reserves it (not tried)",
     ),
+    "a constant popped in each row": (
+        "07.1",
+        "mean",
+        (("    reduce_uninit(c_0)", "    cb_pop_front(c_2, 1)\n    reduce_uninit(c_0)"),),
+        "; UNPACK (compute) pops c_2 in each trip, at mean line 14",
+        "keep c_2 if every trip needs the same pages: pop it once, behind the loop; else let NCRISC (reader) push 2 pages of "
+        "c_2, as many as UNPACK (compute) pops, instead of 1 (not tried)",
+    ),
     "a wait for one more than is popped": (
         "01.2",
         "writer",

@@ -135,9 +135,10 @@ def _sizes(diagnosis: Diagnosis, full: list[Stop]) -> list[tuple[int, CircularBu
             return [(stop.pages, cb)]
         whole = diagnosis.graph.promises.total(stop.risc, "cb_push_back", cb)
         steps = {cb.num_pages + stop.pages * k for k in (1, 2, 3)} | {cb.num_pages * k for k in (2, 3, 4, 8, 16)}
-        sizes += [(pages, cb) for pages in sorted(p for p in steps if whole is None or p <= whole)]
-        if whole is not None and whole > cb.num_pages and whole not in steps:
-            sizes.append((whole, cb))
+        if whole is not None and whole > cb.num_pages:
+            nearly = range(whole - 2 * stop.pages, whole)  # would do only because DST's two halves hold the rest
+            steps = {p for p in steps if p < whole and p not in nearly} | {whole}
+        sizes += [(pages, cb) for pages in sorted(steps) if whole is None or pages <= whole]
     return sizes
 
 

@@ -137,7 +137,21 @@ def short(graph: Graph, stop: Stop) -> Root | None:
     other = odd_wait(graph, stop, done) or (swapped(graph, stop, party.risc, done) if front else None)
     if other is not None:
         sentence, advice = sentence + other.sentence, other.advice
-    return Root(cause, sentence, stop, both(graph, stop), advice=advice)
+    kept = _kept(graph, stop, party.risc) if front and other is None else None
+    if kept is not None:
+        sentence += f"; {name(stop.risc)} pops {cb} in each trip, at {graph.promises.at(kept)}"
+        advice = f"keep {cb} if every trip needs the same pages: pop it once, behind the loop; else {advice.partition('; or pop')[0]}"
+    sites = both(graph, stop) if kept is None else (*both(graph, stop), graph.promises.line(stop.risc, kept))
+    return Root(cause, sentence, stop, sites, advice=advice)
+
+
+def _kept(graph: Graph, stop: Stop, producer: Risc) -> Made | None:
+    """The pop in a loop, of pages that are pushed outside of any: constants, which should perhaps be kept."""
+    cb, promises = cb_of(stop), graph.promises
+    push, pop = promises.asks(producer, "cb_push_back", cb), promises.asks(stop.risc, "cb_pop_front", cb)
+    if push is None or pop is None or any(trip.label for trip in push.around):
+        return None
+    return pop if any(trip.label for trip in pop.around) else None
 
 
 def _pushes_more(graph: Graph, stop: Stop) -> Root | None:

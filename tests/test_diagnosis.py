@@ -313,6 +313,26 @@ def test_who_reserves_and_never_pushes_is_named() -> None:
     )
 
 
+async def push_ten() -> None:
+    for _ in range(10):
+        await push_one(0)
+
+
+async def take_fours() -> None:
+    for _ in range(0, 10, 4):
+        await dataflow.cb_wait_front(0, 4)
+        dataflow.cb_pop_front(0, 4)
+
+
+def test_a_remainder_that_the_consumer_forgets_is_its_own() -> None:
+    diagnosis = hang_of(push_ten, take_fours, (0, 4))
+    assert diagnosis.sentence.endswith("; it takes 4 at a time, and 10 is no multiple of 4")
+    assert diagnosis.change.text == (
+        "let BRISC (take_fours) take what is left, 2, in its last trip; or let NCRISC (push_ten) push 12 pages of c_0, as "
+        "many as BRISC (take_fours) pops, instead of 10"
+    )
+
+
 async def push_one(index: int) -> None:
     await dataflow.cb_reserve_back(index, 1)
     dataflow.cb_push_back(index, 1)

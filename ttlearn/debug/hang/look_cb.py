@@ -141,8 +141,17 @@ def short(graph: Graph, stop: Stop) -> Root | None:
     if kept is not None:
         sentence += f"; {name(stop.risc)} pops {cb} in each trip, at {graph.promises.at(kept)}"
         advice = f"keep {cb} if every trip needs the same pages: pop it once, behind the loop; else {advice.partition('; or pop')[0]}"
+    if front and other is None and _in_blocks(stop, cb, done):
+        sentence += f"; it takes {stop.pages} at a time, and {done} is no multiple of {stop.pages}"
+        advice = f"let {name(stop.risc)} take what is left, {done % stop.pages}, in its last trip; or {advice.partition('; or pop')[0]}"
     sites = both(graph, stop) if kept is None else (*both(graph, stop), graph.promises.line(stop.risc, kept))
     return Root(cause, sentence, stop, sites, advice=advice)
+
+
+def _in_blocks(stop: Stop, cb: CircularBuffer, done: int) -> bool:
+    """Has the consumer taken whole blocks so far, and is the last one not whole?"""
+    popped = cb.popped.values[-1]
+    return 0 < popped == done - done % stop.pages < done
 
 
 def _kept(graph: Graph, stop: Stop, producer: Risc) -> Made | None:

@@ -167,6 +167,7 @@ The device hangs, nothing moves after cycle N: PACK (compute_pushes_tiles) pushe
       B to c_16, 1,024 B in all, and BRISC (writer) pops 32 of them, 8,192 B: the one counts tiles,
       the other sticks; BRISC waits for a 32nd at writer line N: `await cb_wait_front(c_16, 32)`.
 Cause: producer and consumer count in different units.
+The other side: compute_pushes_tiles line N: `cb_push_back(c_16, Wt)`.
 What would help: a page of c_16 is a stick: let PACK (compute_pushes_tiles) reserve and push 32 of
       them for each tile row instead of 4 (not tried).
 Core (0, 0):
@@ -185,6 +186,7 @@ The device hangs, nothing moves after cycle N: on core (2, 0), NCRISC (reader), 
       c_0, finished after it pushed 2 pages; UNPACK waits for a 3rd at compute line N: `await
       cb_wait_front(c_0, 1)`.
 Cause: the producer ended short.
+The other side: reader line N: `cb_push_back(c_0, 1)`.
 The same on core (3, 0).
 Waiting only because of that: MATH's engine in copy_tile, PACK's engine in tile_regs_wait.
 What would help: give compute 2 instead of 3 as its runtime argument 0 on cores (2, 0), (3, 0)

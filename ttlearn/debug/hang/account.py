@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from ...count.made import Made
 from ...count.poly import number
 from ...count.sections import OLDER
-from ...count.walk import Made
 from ...dry.notes import Deed
 from ...sim.trace import line_of
 from .text import Text

@@ -6,6 +6,7 @@ a core (`evidence`), trying out changes (`ttlearn.host.changes`), HTML and the p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -88,12 +89,19 @@ class Diagnosis:
         lines = [
             f"The device hangs, nothing moves after cycle {cycle}: {self.sentence}.",
             f"Cause: {self.cause.value}.",
+            *(f"The other side: {site}." for site in self.sites[1:] if not self.root.circle and not self._told(site)),
         ]
         alike = [r for r in self.found[1:] if r.cause is self.cause and r.stop.core is not self.root.stop.core]
         others = {r.stop.core.xy for r in alike}
         if others:
             lines.append(f"The same on {cores(sorted(others))}.")
         return lines
+
+    def _told(self, site: str) -> bool:
+        """Does the sentence, or the advice, name this line already?"""
+        line = re.search(r"line \d+", site)
+        said = f"{self.sentence} {self.change.text if self.change else ''}"
+        return line is not None and re.search(rf"{line[0]}\b", said) is not None
 
     def _because(self) -> list[str]:
         """The victims: those of the root's core in one line, those of other cores in one line for the same cores."""

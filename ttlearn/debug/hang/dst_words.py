@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...count.made import Made
 from ...count.poly import number
 from ...count.sections import OLDER, section_totals, section_words
-from ...count.walk import Made
 from .naming import only
 from .stops import Reason, Stop
 

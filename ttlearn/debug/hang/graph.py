@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.device import Device
 from ...sim.sched import Risc
 from ...sim.trace import OURS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ...count.walk import Made
+from ...count.made import Made
 
 _OWN = {
     "matmul_tiles": "matmul_init",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.cb import CircularBuffer
 from ...sim.sched import Risc
 from ...sim.trisc import Trisc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.sched import Risc
 from ...sim.trace import line_of
 from ...sim.waits import History

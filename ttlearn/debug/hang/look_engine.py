@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.trace import line_of
 from . import dst_words
 from .causes import Cause, Root

@@ -5,7 +5,7 @@ Each is read from the text of the kernel that gave too little. Left out: counts 
 
 from __future__ import annotations
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.cb import CircularBuffer
 from ...sim.sched import Risc
 from .graph import Ended, Graph

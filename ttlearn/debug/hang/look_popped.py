@@ -5,7 +5,7 @@ Left out: pages that were pushed too few (`look_cb`).
 
 from __future__ import annotations
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.trace import Site, line_of
 from .causes import Cause, Root
 from .graph import Graph

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ...count.walk import Made
+from ...count.made import Made
 from ...sim.sched import Risc
 from ...sim.trace import Event, line_of
 from .causes import Cause, Root

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ...count.walk import Made
+from ...count.made import Made
 from .causes import Cause, Root
 from .graph import Graph, semaphore_address
 from .naming import where

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...count.made import Made
 from ...count.sections import CALLS
-from ...count.walk import Made
 from ...dry.notes import Deed, Deeds
 from ...dry.rehearsal import Rehearsal, rehearse
 from ...sim.cb import CircularBuffer

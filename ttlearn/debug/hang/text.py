@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...count.kernel import InModule, parsed, source_of
+from ...count.made import Made
 from ...count.poly import Poly, name
-from ...count.walk import Definition, Known, Made, Names, Walk
+from ...count.walk import Definition, Known, Names, Walk
 
 _WANTED = re.compile(r"cb_(push_back|pop_front|wait_front|reserve_back)|noc_semaphore_\w+|noc_inline_dw_write|tile_regs_\w+|"
                      r"acquire_dst|release_dst|\w*_init\w*|compute_kernel_hw_startup|noc_async_\w+|\w+_tiles?\w*|\w+_block")  # fmt: skip

@@ -306,7 +306,7 @@ def test_who_reserves_and_never_pushes_is_named() -> None:
     diagnosis = hang_of(reserve_only, take_right, (2, 1))
     number = programs.line(reserve_only, "cb_reserve_back")[0].rsplit(maxsplit=1)[-1]
     assert diagnosis.cause is Cause.NEVER_PRODUCED
-    assert diagnosis.sentence.endswith(f"NCRISC (reserve_only) reserves its pages (line {number}) and keeps them")
+    assert diagnosis.sentence.endswith(f"NCRISC (reserve_only) reserves its pages (line {number}) and hands none on")
     assert diagnosis.sites[1] == f"reserve_only line {number}: `dataflow.cb_reserve_back(2, 1)`"
     assert diagnosis.change.text == (
         f"let NCRISC (reserve_only) push c_2 after it has filled what it reserves at line {number}"

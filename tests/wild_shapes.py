@@ -36,7 +36,7 @@ def a_phase_found_by_getattr_keeps_its_page() -> Wild:
     waits = within(computes, "getattr(", phases.copy_one, "cb_wait_front")
     lost = line(phases.copy_and_keep, "cb_reserve_back")
     sentence = f"UNPACK waits in cb_wait_front(c_24, 1) at {waits}, but no kernel of this core ever pushes c_24: "
-    sentence += f"cb_push_back(c_24, …) is missing; PACK (computes) reserves its pages ({lost[0]}) and keeps them"
+    sentence += f"cb_push_back(c_24, …) is missing; PACK (computes) reserves its pages ({lost[0]}) and hands none on"
     advice = f"let PACK (computes) push c_24 after it has filled what it reserves at {lost[0]}"
     sites = (waits, f"{lost[0]}, in computes: `{lost[1]}`")
     kernels = [(tile_reader, READER), (computes, COMPUTE), (tile_writer, WRITER)]
@@ -226,7 +226,7 @@ def a_context_manager_pushes_only_one_cb() -> Wild:
 
     waits, reserve = at(takes, "cb_wait_front"), line(page.__wrapped__, "cb_reserve_back")  # type: ignore[attr-defined]
     sentence = f"BRISC waits in cb_wait_front(c_1, 1) at {waits}, but no kernel of this core ever pushes c_1: "
-    sentence += f"cb_push_back(c_1, …) is missing; NCRISC (gives) reserves its pages ({reserve[0]}) and keeps them"
+    sentence += f"cb_push_back(c_1, …) is missing; NCRISC (gives) reserves its pages ({reserve[0]}) and hands none on"
     advice = f"let NCRISC (gives) push c_1 after it has filled what it reserves at {reserve[0]}"
     sites = (waits, f"{reserve[0]}, in gives: `{reserve[1]}`")
     return Wild(movers(gives, takes, 2, 2), Cause.NEVER_PRODUCED, sentence, sites, advice)

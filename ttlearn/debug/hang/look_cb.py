@@ -46,7 +46,7 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
     if reserving:
         risc, made = reserving[0]
         lost, by = (
-            f"; {name(risc)} reserves its pages ({promises.at(made)}) and keeps them",
+            f"; {name(risc)} reserves its pages ({promises.at(made)}) and hands none on",
             [promises.line(risc, made)],
         )
         advice = f"let {name(risc)} push {cb} after it has filled what it reserves at {promises.at(made)}"

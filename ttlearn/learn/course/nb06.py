@@ -141,11 +141,12 @@ def fetching(name: str, Wt: int) -> Case:
 
     def make(functions: Functions) -> Trial:
         tensors, program = with_gamma(functions["gamma_and_page"], Wt=Wt)
-        pages, fits = tensors[1].buffer_num_pages(), tensors[1].buffer_page_size() <= program.cbs[0].total_size
-        if pages > 1 and fits:  # else the run tells what is damaged
+        gamma, room = tensors[1], program.cbs[0].total_size
+        brought = min(gamma.buffer_page_size() // 2, gamma.shape[-1] if gamma.layout is ROW_MAJOR_LAYOUT else 32)
+        if brought < 32 * Wt and gamma.buffer_page_size() <= room:  # else the run tells what is damaged
             raise HostError(
-                f"gamma has {pages} pages, and the reader brings page 0 alone: 32 of its {32 * Wt} numbers; make it a stick, "
-                "whose one page holds them all"
+                f"gamma has {gamma.buffer_num_pages()} pages, and the reader brings page 0 alone: {brought} of its {32 * Wt} "
+                "numbers; make it a stick, whose one page holds them all"
             )
         return Trial(tensors, program, to_numpy(tensors[0]))
 

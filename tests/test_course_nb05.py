@@ -163,7 +163,7 @@ async def one_tile_wide(Wt: int) -> None:
     [
         (forgets_the_pop, given.untilize_row, "cb_pop_front(c_0, …) is missing"),
         (waits_in_tiles, given.untilize_row, "the other 1,024 come from page 0 of c_1"),
-        (pops_in_tiles, given.untilize_row, "wait for and pop 32 of them for each tile row instead of 4"),
+        (pops_in_tiles, given.untilize_row, "pop 32 of them for each tile row instead of 4"),
         (
             pops_in_tiles,
             given.untilize_row,
@@ -185,15 +185,12 @@ def test_a_usual_mistake_is_told(tilize: Phase, untilize: Phase, says: str) -> N
     assert says in verdict.problem, verdict.problem
 
 
-def test_a_stick_taken_for_a_tile_is_told_with_both_tables() -> None:
+def test_a_stick_taken_for_a_tile_is_told_with_its_cb_and_without_the_right_numbers() -> None:
     def tiles_only(Wt: int, pages: str) -> dict[int, tuple[int, int]]:
         return given.buffers(Wt, "tiles")
 
     verdict = check("05.2", tiles_only)
-    assert verdict.problem == (
-        "it should give {0: (32, 64), 1: (2, 2048), 4: (1, 64), 5: (1, 64), 16: (32, 64)} "
-        "and gives {0: (1, 2048), 1: (2, 2048), 4: (1, 64), 5: (1, 64), 16: (1, 2048)}"
-    )
+    assert verdict.problem == "c_0 is not right: it gives (1, 2048)."
 
 
 def test_what_the_notebook_shows_first_is_not_attempted() -> None:

@@ -177,7 +177,7 @@ async def no_init(Wt: int, x: int, out: int) -> None:
         ((pops_gamma, shift), "scale alone, two rows of two tiles", "the producer of c_6, finished"),
         ((gamma_by_columns, shift), "scale alone, one tile", "elements are wrong; the first, row 0"),
         ((one_tile_of_gamma, shift), "scale alone, two rows of two tiles", "row 0, column 32"),
-        ((scale, no_init), "shift alone, one tile", "and the operation's init must come first"),
+        ((scale, no_init), "shift alone, one tile", "compute_kernel_hw_startup has run, but no operation's init"),
     ],
 )
 def test_a_usual_mistake_in_scale_or_shift_is_told(answer: Any, case: str, said: str) -> None:

@@ -19,6 +19,7 @@ from ttlearn.learn.attempt import blank
 from ttlearn.learn.check import judge
 from ttlearn.learn.course import nb08
 from ttlearn.learn.course.nb06 import one_tile
+from ttlearn.learn.differences import entry
 from ttlearn.learn.exercise import Exercise, Kind
 from ttlearn.learn.facts import facts_of
 from ttlearn.learn.odd import odd, turned_round
@@ -38,6 +39,26 @@ def line_of(function: Callable[..., Any], text: str) -> int:
 
 def accessor() -> TensorAccessor:
     return TensorAccessor(TensorAccessorArgs(0), get_arg_val(0))
+
+
+# ---- tables of CBs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        ({0: (1, 64), 1: (8, 2048)}, "c_1 is not right: it gives (8, 2048)."),
+        ({0: (1, 64)}, "c_1 is missing."),
+        ({0: (1, 64), 1: (4, 2048), 7: (1, 1)}, "c_7 should not be there: the program has c_0, c_1."),
+        ({0: [1, 64], 1: (4, 2048)}, "c_0 is not right: it gives [1, 64]; write it as a tuple, with ( )."),
+    ],
+)
+def test_of_a_table_the_first_wrong_cb_is_told_and_not_what_is_right(got: Any, said: str) -> None:
+    assert entry(got, {0: (1, 64), 1: (4, 2048)}) == said
+
+
+def test_numbers_and_other_tables_have_no_wrong_cb() -> None:
+    assert entry(3, 4) == "" and entry({"place(0, 1)": 3}, {"place(0, 1)": 4}) == ""
 
 
 # ---- what is odd in the run -------------------------------------------------------------------------------------------
@@ -204,7 +225,11 @@ async def one_init_for_both() -> None:
             center_by_rows(),
             'sub_tiles_bcast is carried out as "sub, row broadcast", in the reference as "sub, col broadcast".',
         ),
-        ("06.3", one_init_for_both, "MATH works on no tile by add_tiles, where the reference does."),
+        (
+            "06.3",
+            one_init_for_both,
+            "MATH carries out add_tiles on no tile, the reference on 1: it is called as often, but the engine does what the last init says.",
+        ),
     ],
 )
 def test_which_tiles_and_operations_met_is_told(exercise: str, function: Callable[..., Any], said: str) -> None:

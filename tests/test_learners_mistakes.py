@@ -431,12 +431,216 @@ HANGS: dict[str, tuple[str, str, tuple[Edit, ...], str, str]] = {
 }
 
 
+_HOISTED_RESERVE = (
+    ("        await cb_reserve_back(0, 1)\n", ""),
+    ("    for i", "    await cb_reserve_back(0, 1)\n    for i"),
+)
+HANGS |= {
+    "reserve and push both outside the loop": (
+        "01.1",
+        "reader",
+        (*_HOISTED_RESERVE, ("        cb_push_back(0, 1)", "    cb_push_back(0, 1)")),
+        "NCRISC reads 7 pages in a loop (line 5), and its cb_push_back (line 7) stands outside that loop",
+        "let NCRISC (reader) reserve and push c_0 in the loop in which it reads (line 5), after its barrier (not tried)",
+    ),
+    "the engine's pop behind the loop": (
+        "04b.1",
+        "relu",
+        (
+            ("        cb_pop_front(c_0, 1)\n", ""),
+            ("cb_push_back(c_16, 1)\n", "cb_push_back(c_16, 1)\n    cb_pop_front(c_0, 1)\n"),
+        ),
+        "UNPACK waits for 12 pages in a loop (line 6), and its cb_pop_front (line 16) stands outside that loop",
+        "let UNPACK (relu) pop c_0 in the loop in which it waits for it (line 6), after its last use (not tried)",
+    ),
+    "a wait for a reserve": (
+        "01.1",
+        "reader",
+        (("cb_reserve_back", "cb_wait_front"),),
+        "; NCRISC (reader) itself fills c_0 (line 7), and never reserves room in it",
+        "call cb_reserve_back at line 4: who fills a CB reserves room in it (not tried)",
+    ),
+    "a wait for a reserve in a phase whose pages a later phase takes": (
+        "05.1",
+        "tilize_row",
+        (("cb_reserve_back(c_1, Wt)", "cb_wait_front(c_1, Wt)"),),
+        "; PACK (compute) itself fills c_1 (tilize_row line 7), and never reserves room in it",
+        "call cb_reserve_back at line 3, if room in c_1 is meant; else push c_1 before that (not tried)",
+    ),
+    "a wait for the CB that it fills": (
+        "05.1",
+        "untilize_row",
+        (("cb_wait_front(c_1, Wt)", "cb_wait_front(c_16, 32)"),),
+        "; UNPACK (compute) pops c_1 (untilize_row line 8) and never waits for it: c_1 may be meant",
+        "let UNPACK (compute) wait for c_1 instead of c_16 at line 2 (not tried)",
+    ),
+    "an operation without its init": (
+        "09.2",
+        "careful_inverse_std",
+        (("    add_bcast_scalar_init(c_26, c_3)\n", ""),),
+        "compute_kernel_hw_startup has run, but no operation's init",
+        "call add_bcast_scalar_init(c_26, c_3) before add_tiles_bcast (not tried)",
+    ),
+    "an init that belongs to another phase": (
+        "05.1",
+        "untilize_row",
+        (("    pack_untilize_init(c_1, c_16, block_ct_dim=Wt, full_ct_dim=Wt)\n", ""),),
+        "the engine is programmed for another operation",
+        "call pack_untilize_init(…) before pack_untilize_block (not tried)",
+    ),
+    "a helper's call in one role": (
+        "04a.1",
+        "by_role",
+        (("        one_tile()", "        if MATH():\n            one_tile()"),),
+        "copy_tile stands under `if MATH()`",
+        "take line 10 out of `if MATH()` (not tried)",
+    ),
+    "one push where 32 pages are reserved": (
+        "02.1",
+        "stick_reader",
+        (("cb_push_back(0, 32)", "cb_push_back(0, 1)"),),
+        "the one counts tiles, the other sticks",
+        "let NCRISC (stick_reader) push 32 of them for each tile row instead of 1 (not tried)",
+    ),
+    "a commit missing in one of two phases": (
+        "07.1",
+        "mean",
+        (("    tile_regs_commit()\n", ""),),
+        "; none follows tile_regs_acquire() at mean line 6",
+        "call tile_regs_commit() after the last operation of a section, once for each tile_regs_acquire() (not tried)",
+    ),
+    "a later phase asks for more than this one pushes": (
+        "09.3",
+        "squares",
+        (("return 1", "return Wt"),),
+        "PACK (compute), the producer of c_1, pushes only 2 pages; UNPACK waits for a 4th",
+        "let PACK (compute) push 8 pages of c_1, as many as UNPACK (compute) pops, instead of 2; or pop 2 there (not tried)",
+    ),
+    "a constant waited for and popped in the inner loop": (
+        "08.3",
+        "narrow_center",
+        (
+            ("    cb_pop_front(c_25, 1)\n", ""),
+            ("cb_wait_front(c_0, 1)\n", "cb_wait_front(c_0, 1)\n        await cb_wait_front(c_25, 1)\n"),
+            ("cb_pop_front(c_0, 1)\n", "cb_pop_front(c_0, 1)\n        cb_pop_front(c_25, 1)\n"),
+        ),
+        "but has given 1 of its 1 page back before (narrow_center line 16: `cb_pop_front(c_25, 1)`)",
+        "only after its last use, which comes after narrow_center line 6; or push it again (not tried)",
+    ),
+    "more pages read than the given kernel takes": (
+        "14.1",
+        "pair_reader",
+        (
+            (
+                "        await cb_reserve_back(c_1, 1)\n        noc_async_read_page(i, b, get_write_ptr(c_1))\n"
+                "        await noc_async_read_barrier()\n        cb_push_back(c_1, 1)\n",
+                "        for j in range(get_arg_val(2)):\n            await cb_reserve_back(c_1, 1)\n"
+                "            noc_async_read_page(j, b, get_write_ptr(c_1))\n            await noc_async_read_barrier()\n"
+                "            cb_push_back(c_1, 1)\n",
+            ),
+        ),
+        "in all NCRISC (pair_reader) pushes",
+        "; or let NCRISC (pair_reader) push 3 (not tried)",
+    ),
+}
+
+
 @pytest.mark.parametrize("name", HANGS)
 def test_a_hang_is_told_with_the_mistake_and_its_cure(name: str) -> None:
     exercise, function, edits, sentence, cure = HANGS[name]
     lines = verdict(exercise, function, *edits).problem.splitlines()
     assert sentence in lines[0]
     assert any(line.startswith("What would help: ") and line.removesuffix(".").endswith(cure) for line in lines)
+
+
+def test_an_init_that_is_missing_and_a_call_kept_from_a_role_have_causes_of_their_own() -> None:
+    causes = {
+        name: verdict(*HANGS[name][:2], *HANGS[name][2]).problem
+        for name in ("an operation without its init", "a helper's call in one role")
+    }
+    assert "Cause: an operation's init is missing.\n" in causes["an operation without its init"]
+    assert "Cause: a processor never makes its part of a call.\n" in causes["a helper's call in one role"]
+
+
+# ---- a line for what is told without one, and what the reference's run shows ------------------------------------------
+
+BESIDE: dict[str, tuple[str, str, tuple[Edit, ...], str]] = {
+    "a CB that is not there": (
+        "02.1",
+        "stick_reader",
+        (("cb_push_back(0, 32)", "cb_push_back(1, 32)"),),
+        "or use one that exists (stick_reader line 10: `cb_push_back(1, 32)`)",
+    ),
+    "a page behind the last": (
+        "01.1",
+        "reader",
+        (("read_page(i,", "read_page(i + 1,"),),
+        "so the last is 0 (reader line 5: `noc_async_read_page(i + 1, source, get_write_ptr(0))`, with i = 0)",
+    ),
+    "a section that is not open": (
+        "04b.1",
+        "relu",
+        (("tile_regs_release()", "tile_regs_commit()"),),
+        "(relu line 14: `tile_regs_commit()`)",
+    ),
+    "a barrier for each stick": (
+        "02.1",
+        "stick_reader",
+        (("            to +=", "            await noc_async_read_barrier()\n            to +="),),
+        "NCRISC waits in noc_async_read_barrier 33 times, the reference once.",
+    ),
+    "an init hoisted out of the loop": (
+        "06.3",
+        "twice_the_square",
+        (("        mul_init(c_0, c_0)\n", ""), ("    for ", "    mul_init(c_0, c_0)\n    for ")),
+        "MATH carries out mul_tiles on 1 tile, the reference on 5: it is called as often, but the engine does what the last init "
+        "says.",
+    ),
+    "operands exchanged": (
+        "08.1",
+        "center",
+        (("sub_tiles_bcast(c_0, c_25, t, 0, 0", "sub_tiles_bcast(c_25, c_0, 0, t, 0"),),
+        "the operands of sub_tiles_bcast, c_0 and c_25, stand the other way round than in the reference.",
+    ),
+    "an operand that the engine takes as its second": (
+        "07.1",
+        "mean",
+        (("c_0, c_2, t, 0, 0", "c_0, c_2, 0, 0, 0"),),
+        "reduce_tile reads 2 tiles of c_0, the reference 8 different ones.",
+    ),
+    "one page of the second tensor again and again": (
+        "11.3",
+        "pair_reader",
+        (("(first + k, b,", "(first, b,"),),
+        "NCRISC reads 5 pages of DRAM in 8 transfers, where the reference reads 8 different ones.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_the_line_or_the_difference_from_the_reference_is_told(name: str) -> None:
+    exercise, function, edits, sentence = BESIDE[name]
+    assert sentence in verdict(exercise, function, *edits).problem
+
+
+def test_an_index_of_dst_that_runs_along_fails_at_the_ninth_tile() -> None:
+    edits = (
+        ("for _ in", "for i in"),
+        ("copy_tile(c_0, 0, 0)", "copy_tile(c_0, 0, i)"),
+        ("relu_tile(0)", "relu_tile(i)"),
+        ("pack_tile(0", "pack_tile(i"),
+    )
+    assert verdict("04b.1", "relu", *edits).case == "twelve tiles through two"
+
+
+def test_two_operands_that_change_places_fail_where_they_are_subtracted() -> None:
+    edits = (
+        ("get_write_ptr(0)", "get_write_ptr(9)"),
+        ("get_write_ptr(1)", "get_write_ptr(0)"),
+        ("get_write_ptr(9)", "get_write_ptr(1)"),
+    )
+    told = verdict("11.3", "pair_reader", *edits)
+    assert told.case == "three blocks of eight, subtracted" and "the output is wrong" in told.problem
 
 
 # ---- names ------------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def a_branch_pops_the_wrong_one() -> Wild:
     sentence += (
         f"c_1 of 1 page fills up: NCRISC waits in cb_reserve_back(c_1, 1) at {full}; more room would only postpone it"
     )
-    advice = "let BRISC (takes) pop 4 pages of c_1, as many as are pushed, instead of 2"
+    advice = "let BRISC (takes) pop 4 pages of c_1, as many as are pushed, instead of 2; or let NCRISC (gives) push 2"
     return Wild(movers(gives, takes, 1, 1), Cause.POP_MISSING, sentence, (full, at(takes, "cb_pop_front(a")), advice)
 
 

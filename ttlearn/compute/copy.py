@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..errors import KernelError
 from ..sim.fpu import BroadcastType
-from ..sim.trisc import Math, Unpack
+from ..sim.roles import Math, Unpack
 from ..sim.waits import Role, now
 from . import programs
 from .state import engine

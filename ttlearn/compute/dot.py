@@ -8,7 +8,7 @@ the kernel supplies 1/N. Left out: reduction of DST (sfpu_reduce).
 from __future__ import annotations
 
 from ..sim.fpu import PoolType, ReduceDim
-from ..sim.trisc import Math, Pack, Unpack
+from ..sim.roles import Math, Pack, Unpack
 from ..sim.waits import Role, now
 from ..sim.work import Shape
 from . import programs

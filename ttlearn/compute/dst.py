@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from ..errors import KernelError, Violation
 from ..sim.cb import Ring
 from ..sim.formats import Format
-from ..sim.trisc import Pack
+from ..sim.roles import Pack
+from ..sim.trace import call_site
+from ..sim.trisc import Trisc
 from ..sim.waits import Role, now
 from ..sim.work import Kind
 from .state import engine
@@ -100,7 +102,7 @@ def tile_regs_commit() -> None:
     if role is _M:
         risc = now.risc
         if risc.strict and not risc.open:
-            raise Violation("tile_regs_commit(): no section is open; call tile_regs_acquire() before it")
+            raise _unopened(risc, Kind.COMMIT)
         risc.close_section(Kind.COMMIT)
     elif role is not _U and role is not _P:
         engine("tile_regs_commit")
@@ -121,10 +123,26 @@ def tile_regs_release() -> None:
     if role is _P:
         risc = now.risc
         if risc.strict and not risc.open:
-            raise Violation("tile_regs_release(): no section is held; call tile_regs_wait() before it")
+            raise _unopened(risc, Kind.RELEASE)
         risc.close_section(Kind.RELEASE)
     elif role is not _U and role is not _M:
         engine("tile_regs_release")
+
+
+def _unopened(risc: Trisc, kind: Kind) -> Violation:
+    """A commit or a release that closes no section; of the same line again it is the opening call that is missing."""
+    call, opening, state, did = (
+        ("tile_regs_commit", "tile_regs_acquire", "open", "committed")
+        if kind is Kind.COMMIT
+        else ("tile_regs_release", "tile_regs_wait", "held", "released")
+    )
+    closed, here = risc.last_closed(kind), call_site(2, risc.frame)
+    if closed is None or closed == here:
+        return Violation(f"{call}(): no section is {state}; call {opening}() before it")
+    other = "; PACK gives its section back with tile_regs_release()" if kind is Kind.COMMIT else ""
+    return Violation(
+        f"{call}(): no section is {state}, the last was {did} at {closed}: {did} once is enough{other} ({here})"
+    )
 
 
 def acquire_dst() -> None:

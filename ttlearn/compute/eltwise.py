@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..sim.fpu import BroadcastType, EltwiseBinaryType, MathFidelity
-from ..sim.trisc import Math, Unpack
+from ..sim.roles import Math, Unpack
 from ..sim.waits import Role, now
 from . import programs
 from .state import compute_kernel_hw_startup, engine

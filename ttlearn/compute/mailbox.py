@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel import integer
-from ..sim.trisc import Unpack
+from ..sim.roles import Unpack
 from ..sim.waits import NoWait, Wait
 from .state import engine
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..sim import fpu
 from ..sim.arch import Arch
 from ..sim.fpu import BroadcastType, EltwiseBinaryType, MathFidelity, PoolType, ReduceDim
-from ..sim.trisc import Math
+from ..sim.roles import Math
 from ..sim.work import MathProgram, Shape, Tiles, UnpackProgram
 
 # ---- UNPACK -----------------------------------------------------------------------------------------------

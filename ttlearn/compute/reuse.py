@@ -10,7 +10,7 @@ from enum import Enum
 
 from ..errors import KernelError
 from ..sim.fpu import EltwiseBinaryType
-from ..sim.trisc import Math, Unpack
+from ..sim.roles import Math, Unpack
 from ..sim.waits import Role, now
 from . import programs
 from .eltwise import ADD, MUL, SUB, named

@@ -10,7 +10,8 @@ from __future__ import annotations
 from ..errors import KernelError, Violation
 from ..kernel import integer
 from ..sim.formats import Format
-from ..sim.trisc import Math, Pack, Trisc, Unpack
+from ..sim.roles import Math, Pack, Unpack
+from ..sim.trisc import Trisc
 from ..sim.work import Kind, Shape, Work
 from . import programs
 from .copy import copy_init

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..sim.arch import Arch
+from ..sim.roles import Math
 from ..sim.sfpu import SFPU
-from ..sim.trisc import Math
 from ..sim.waits import Role, now
 from ..sim.work import Combine, Kind, Tiles
 from .state import engine

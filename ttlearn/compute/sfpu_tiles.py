@@ -11,8 +11,8 @@ from collections.abc import Callable
 from ..dataflow.pointers import DataFormat
 from ..errors import KernelError
 from ..sim.arch import Arch
+from ..sim.roles import Math
 from ..sim.sfpu import SFPU, mul_binary
-from ..sim.trisc import Math
 from ..sim.waits import now
 from ..sim.work import Combine, Tiles
 from .sfpu import cheap, init_of, issue, like_exp, slow

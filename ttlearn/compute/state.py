@@ -12,7 +12,8 @@ from ..errors import KernelError
 from ..kernel import running
 from ..sim.formats import Format
 from ..sim.fpu import BroadcastType
-from ..sim.trisc import Math, Pack, Trisc, Unpack
+from ..sim.roles import Math, Pack, Unpack
+from ..sim.trisc import Trisc
 from ..sim.waits import Role, now
 from ..sim.work import PackConf
 from . import programs

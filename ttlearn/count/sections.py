@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .made import Made
 from .poly import Poly, number
-from .walk import Made
 
 CALLS = ("tile_regs_acquire", "tile_regs_commit", "tile_regs_wait", "tile_regs_release")
 OLDER = {"acquire_dst": (CALLS[0], CALLS[2]), "release_dst": (CALLS[1], CALLS[3])}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .made import Made
 from .poly import Poly
-from .walk import Made
 
 CB_CALLS = ("cb_reserve_back", "cb_push_back", "cb_wait_front", "cb_pop_front")
 

@@ -95,3 +95,31 @@ def _whole(operator: ast.operator, a: int, b: int) -> Poly | None:
         return number(a << b if isinstance(operator, ast.LShift) else a >> b)
     bits = {ast.BitAnd: a & b, ast.BitOr: a | b, ast.BitXor: a ^ b}
     return number(bits[type(operator)]) if type(operator) in bits else None
+
+
+def compared(operation: ast.cmpop, left: Poly | None, right: Poly | None) -> Poly | None:
+    """1 or 0 where their difference is a number; None where that cannot be told."""
+    difference = (left - right).constant if left is not None and right is not None else None
+    if difference is None:
+        return None
+    holds = {ast.Eq: difference == 0, ast.NotEq: difference != 0, ast.Lt: difference < 0, ast.LtE: difference <= 0}
+    holds |= {ast.Gt: difference > 0, ast.GtE: difference >= 0}
+    answer = holds.get(type(operation))
+    return None if answer is None else number(int(answer))
+
+
+def steps(given: list[Poly | None]) -> tuple[Poly, Poly, Poly] | None:
+    """(first, how many, by how much) of a range with these arguments."""
+    if len(given) == 1:
+        given = [number(0), given[0]]
+    start, stop, step = (*given, number(1))[:3]
+    if start is None or stop is None or step is None or step.constant == 0:
+        return None
+    span = stop - start
+    if step.constant == 1:
+        return start, not_negative(span), step
+    if step.constant == -1:
+        return start, not_negative(number(0) - span), step
+    if span.constant is None or step.constant is None:
+        return start, span // step, step
+    return start, not_negative(number(-((-span.constant) // step.constant))), step

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .made import Made, Trip
 from .poly import Poly, name, number
-from .syntax import combined, defaults, elements, fresh, load, merge, not_negative, spelled
+from .syntax import combined, compared, defaults, elements, fresh, load, merge, spelled, steps
 
 Definition = ast.AsyncFunctionDef | ast.FunctionDef
 Known = dict[str, dict[int, int]]  # which argument call -> index -> value
+Values = dict[str, Poly | None]  # what a function's own names hold; None: not known
 
 _WRAPS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "int")
 _ARGUMENTS = ("get_arg_val", "get_common_arg_val", "get_compile_time_arg_val")
@@ -26,38 +28,6 @@ class Names(Protocol):
 
     def function(self, name: str) -> tuple[Definition, Names] | None: ...
     def constant(self, name: str) -> int | None: ...
-
-
-@dataclass(frozen=True)
-class Trip:
-    """A loop around a call, or a condition on it, as `t<Wt` or `if last`. `trips` None: nobody can say how often."""
-
-    text: str
-    label: str = ""  # of a counter, which the counts inside may use
-    trips: Poly | None = None
-    factor: Poly | None = None  # of a condition: 1 where it holds, else 0
-
-
-@dataclass(frozen=True)
-class Made:
-    """One call in the text. `counts` are its arguments, `around` the loops and conditions it stands in."""
-
-    call: str
-    line: int
-    text: str
-    counts: tuple[Poly | None, ...]
-    around: tuple[Trip, ...]
-
-    def total(self, count: Poly | None) -> Poly | None:
-        """`count` in each trip, summed over all of them."""
-        for trip in reversed(self.around):
-            if count is None:
-                return None
-            if trip.label:
-                count = count.summed(trip.label, trip.trips) if trip.trips is not None else None
-            else:
-                count = count * trip.factor if trip.factor is not None else None
-        return count
 
 
 @dataclass
@@ -77,7 +47,7 @@ class Walk:
 
     # ---- statements -----------------------------------------------------------------------------------------
 
-    def _block(self, statements: list[ast.stmt], values: dict[str, Poly | None]) -> bool:
+    def _block(self, statements: list[ast.stmt], values: Values) -> bool:
         """Walk some statements; True if they end in a return (or break, or continue)."""
         for k, statement in enumerate(statements):
             if isinstance(statement, ast.If):
@@ -105,7 +75,7 @@ class Walk:
                 self._value(statement.value, values)
         return False
 
-    def _assign(self, statement: ast.Assign, values: dict[str, Poly | None]) -> None:
+    def _assign(self, statement: ast.Assign, values: Values) -> None:
         target, value = statement.targets[0], statement.value
         if isinstance(target, ast.Tuple) and isinstance(value, ast.IfExp):
             test = self._value(value.test, values)
@@ -121,11 +91,11 @@ class Walk:
         label = target.id if isinstance(target, ast.Name) else None
         self._store(target, self._value(value, values, label), values)
 
-    def _store(self, target: ast.expr, value: Poly | None, values: dict[str, Poly | None]) -> None:
+    def _store(self, target: ast.expr, value: Poly | None, values: Values) -> None:
         if isinstance(target, ast.Name):
             values[target.id] = value
 
-    def _if(self, statement: ast.If, rest: list[ast.stmt], values: dict[str, Poly | None]) -> bool:
+    def _if(self, statement: ast.If, rest: list[ast.stmt], values: Values) -> bool:
         """Both branches, each under its condition; what follows a branch that leaves belongs to the other."""
         test, text = self._value(statement.test, values), ast.unparse(statement.test)
         constant = test.constant if test is not None else None
@@ -147,7 +117,7 @@ class Walk:
             return True
         return left and also_left
 
-    def _indicator(self, text: str, test: ast.expr, values: dict[str, Poly | None]) -> Poly | None:
+    def _indicator(self, text: str, test: ast.expr, values: Values) -> Poly | None:
         """A condition as a number, if it is the same in every trip and no data are looked at."""
         counters = {trip.label for trip in self.around if trip.label}
         for node in ast.walk(test):
@@ -163,13 +133,13 @@ class Walk:
                 return None
         return name(f"[{text}]")
 
-    def _under(self, trip: Trip, statements: list[ast.stmt], values: dict[str, Poly | None]) -> bool:
+    def _under(self, trip: Trip, statements: list[ast.stmt], values: Values) -> bool:
         self.around.append(trip)
         left = self._block(statements, values)
         self.around.pop()
         return left
 
-    def _for(self, statement: ast.For, values: dict[str, Poly | None]) -> None:
+    def _for(self, statement: ast.For, values: Values) -> None:
         target, over = statement.target, statement.iter
         label = target.id if isinstance(target, ast.Name) else ""
         steps = self._steps(over, values)
@@ -183,32 +153,13 @@ class Walk:
         inner = {**values, label: start + name(counter) * step}
         self._loop(Trip(spelled(label, over), counter, trips), statement, values, inner)
 
-    def _steps(self, over: ast.expr, values: dict[str, Poly | None]) -> tuple[Poly, Poly, Poly] | None:
+    def _steps(self, over: ast.expr, values: Values) -> tuple[Poly, Poly, Poly] | None:
         """(first, how many, by how much) of range(…) and count(…)."""
         if not (isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id in ("range", "count")):
             return None
-        given = [self._value(argument, values) for argument in over.args]
-        if len(given) == 1:
-            given = [number(0), given[0]]
-        start, stop, step = (*given, number(1))[:3]
-        if start is None or stop is None or step is None or step.constant == 0:
-            return None
-        span = stop - start
-        if step.constant == 1:
-            return start, not_negative(span), step
-        if step.constant == -1:
-            return start, not_negative(number(0) - span), step
-        if span.constant is None or step.constant is None:
-            return start, span // step, step
-        return start, not_negative(number(-((-span.constant) // step.constant))), step
+        return steps([self._value(argument, values) for argument in over.args])
 
-    def _loop(
-        self,
-        trip: Trip,
-        statement: ast.For | ast.While,
-        values: dict[str, Poly | None],
-        inner: dict[str, Poly | None] | None = None,
-    ) -> None:
+    def _loop(self, trip: Trip, statement: ast.For | ast.While, values: Values, inner: Values | None = None) -> None:
         """A loop's body. What it assigns is unknown inside from the second trip on, and after it."""
         inner = dict(values) if inner is None else inner
         assigned = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -221,7 +172,7 @@ class Walk:
 
     # ---- expressions ----------------------------------------------------------------------------------------
 
-    def _value(self, node: ast.expr, values: dict[str, Poly | None], label: str | None = None) -> Poly | None:
+    def _value(self, node: ast.expr, values: Values, label: str | None = None) -> Poly | None:
         """A number as a polynomial, walking into calls on the way. `label` is the name it is stored under."""
         if isinstance(node, ast.Await):
             return self._value(node.value, values, label)
@@ -250,24 +201,18 @@ class Walk:
                 self._value(child, values)
         return None
 
-    def _chosen(self, node: ast.IfExp, values: dict[str, Poly | None], label: str | None) -> Poly | None:
+    def _chosen(self, node: ast.IfExp, values: Values, label: str | None) -> Poly | None:
         test = self._value(node.test, values)
         yes, no = self._value(node.body, values, label), self._value(node.orelse, values, label)
         if test is None or test.constant is None:
             return yes if yes == no else None
         return yes if test.constant else no
 
-    def _compared(self, node: ast.Compare, values: dict[str, Poly | None]) -> Poly | None:
+    def _compared(self, node: ast.Compare, values: Values) -> Poly | None:
         left, right = self._value(node.left, values), self._value(node.comparators[0], values)
-        difference = (left - right).constant if left is not None and right is not None else None
-        if difference is None or len(node.ops) != 1:
-            return None
-        holds = {ast.Eq: difference == 0, ast.NotEq: difference != 0, ast.Lt: difference < 0, ast.LtE: difference <= 0}
-        holds |= {ast.Gt: difference > 0, ast.GtE: difference >= 0}
-        answer = holds.get(type(node.ops[0]))
-        return None if answer is None else number(int(answer))
+        return compared(node.ops[0], left, right) if len(node.ops) == 1 else None
 
-    def _call(self, node: ast.Call, values: dict[str, Poly | None], label: str | None) -> Poly | None:
+    def _call(self, node: ast.Call, values: Values, label: str | None) -> Poly | None:
         module = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.attr
         if not isinstance(node.func, ast.Name) and not (module and self.wanted(module)):
             for argument in node.args:

@@ -13,9 +13,10 @@ from typing import Any
 
 from ..count.balance import imbalances
 from ..count.kernel import source_of
+from ..count.made import Made
 from ..count.sides import Entry, Side, sides_of
 from ..count.tables import as_html, as_text
-from ..count.walk import Known, Made, Names, Walk
+from ..count.walk import Known, Names, Walk
 from ..errors import CppError
 from . import api
 from .read import Kernel, read

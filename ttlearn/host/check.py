@@ -28,7 +28,7 @@ from .starts import starts
 from .tensor import Tensor
 from .totals import totals
 
-_SURE = (Cause.REQUEST_TOO_LARGE, Cause.NOT_CONFIGURED)  # whatever the others do
+_SURE = (Cause.REQUEST_TOO_LARGE, Cause.NOT_CONFIGURED, Cause.NO_INIT)  # whatever the others do
 _CORE = re.compile(r"(?:of |on )?core \(\d+, \d+\),? ?")
 
 

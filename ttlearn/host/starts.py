@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..count.walk import Made
+from ..count.made import Made
 from ..debug.hang.promises import Promises
 from ..sim.device import Device
 from .findings import Finding, Kind

@@ -17,12 +17,13 @@ from ..host.program import generic_op
 from ..host.run import Run
 from . import course
 from .attempt import untouched
-from .differences import first_difference
+from .dearer import dearer
+from .differences import entry, first_difference
 from .exercise import Case, Exercise, Functions, Score, Trial, Value
 from .facts import Facts, facts_of
 from .odd import odd, turned_round
 from .places import in_learners_words
-from .slips import asynchronous, returned, slip, where
+from .slips import asynchronous, returned, slip, where, with_line
 from .verdict import COSTS, State, Verdict
 
 
@@ -105,7 +106,7 @@ def _try(exercise: Exercise, case: Case, functions: Functions) -> Score | None:
     _right(exercise, case, functions, made, run)
     _worked(exercise, case, run)
     score = score_of(run)
-    _within_goals(exercise, case, score)
+    _within_goals(exercise, case, score, run)
     return score
 
 
@@ -128,6 +129,8 @@ def _failed(
     said, picture = (in_learners_words(text, made.program, functions) for text in (str(error), picture))
     if isinstance(error, Violation):
         run = _lenient(case, functions)
+    if not isinstance(error, DeviceHang):
+        said = with_line(said, error, functions)
     turned = turned_round(facts_of(run), _reference_facts(exercise, case)) if run is not None else ""
     return Wrong(f"{turned}.\n{said}" if turned else said, picture)
 
@@ -149,7 +152,8 @@ def _same(exercise: Exercise, case: Case, functions: Functions, value: Any) -> N
     different = value.got != value.expected
     if getattr(different, "any", lambda: different)():
         odd_value = returned(case, functions, exercise.reference)
-        raise Wrong(odd_value or f"it should give {value.expected!r} and gives {value.got!r}")
+        told = entry(value.got, value.expected) or f"it should give {value.expected!r} and gives {value.got!r}"
+        raise Wrong(odd_value or told)
 
 
 def _right(exercise: Exercise, case: Case, functions: Functions, trial: Trial, run: Run) -> None:
@@ -173,13 +177,14 @@ def _worked(exercise: Exercise, case: Case, run: Run) -> None:
             )
 
 
-def _within_goals(exercise: Exercise, case: Case, score: Score) -> None:
+def _within_goals(exercise: Exercise, case: Case, score: Score, run: Run) -> None:
     for name, times in exercise.goals.items():
         mine, theirs = getattr(score, name), getattr(_reference(exercise, case), name)
         if mine > times * theirs:
+            more = dearer(facts_of(run), _reference_facts(exercise, case))
             raise Wrong(
                 f"The output is right, but it takes {mine:,} {COSTS[name]}; the goal is {int(times * theirs):,} "
-                f"(the reference takes {theirs:,})."
+                f"(the reference takes {theirs:,}).{f' {more}.' if more else ''}"
             )
 
 

@@ -16,6 +16,28 @@ SIDE = 32
 CELL = 9  # pixels
 
 
+def entry(got: Any, expected: Any) -> str:
+    """Of two tables with a CB's number as key, the first CB that is not right; empty if they are no such tables.
+
+    Only what was handed in is shown: the right number is what the learner looks for.
+    """
+    if not all(isinstance(table, dict) and all(isinstance(key, int) for key in table) for table in (got, expected)):
+        return ""
+    if more := [key for key in got if key not in expected]:
+        return f"c_{more[0]} should not be there: the program has {', '.join(f'c_{key}' for key in expected)}."
+    for key, right in expected.items():
+        if key not in got:
+            return f"c_{key} is missing."
+        if got[key] != right:
+            return f"c_{key} is not right: it gives {got[key]!r}{_no_tuple(got[key], right)}."
+    return ""
+
+
+def _no_tuple(got: Any, right: Any) -> str:
+    same = isinstance(right, tuple) and isinstance(got, list) and tuple(got) == right
+    return "; write it as a tuple, with ( )" if same else ""
+
+
 @dataclass(frozen=True)
 class Difference:
     """The first wrong element, row by row, and which elements of its 32 x 32 block are wrong (`wrong`, bool)."""

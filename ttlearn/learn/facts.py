@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..host.run import Run
+from ..sim.device import Core
 from ..sim.trace import Event, line_of
 from ..sim.work import Kind
 
@@ -28,7 +29,9 @@ class Facts:
 
     `pages`: (pushed, popped) by core and CB. `sections`: calls about DST sections. `tiles`: by kind and call.
     `programs`: as what the engine carried out a call. `operands`: the L1 addresses that a call read as its operand 1 or 2.
-    `dst`: the DST tiles that MATH filled, and PACK packed. `transfers`, `bytes_moved`, `dram_pages`: to and from DRAM.
+    `dst`: the DST tiles that MATH filled, and PACK packed. `transfers`, `bytes_moved`, `dram_pages`: to and from DRAM;
+    a page is its bank, its place there, and the CB at the other end.
+    `barriers`: by RISC and call. `sources`: the CBs in which a call's operand 1 or 2 lies.
     """
 
     pages: dict[tuple[tuple[int, int], int], tuple[int, int]]
@@ -39,7 +42,9 @@ class Facts:
     dst: dict[Kind, set[int]] = field(default_factory=lambda: {Kind.MATH: set(), Kind.PACK: set()})
     transfers: Counter[Mover] = field(default_factory=Counter)
     bytes_moved: Counter[Mover] = field(default_factory=Counter)
-    dram_pages: dict[tuple[str, str], set[tuple[int, int]]] = field(default_factory=dict)
+    dram_pages: dict[tuple[str, str], set[tuple[int, int, int]]] = field(default_factory=dict)
+    barriers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sources: dict[tuple[str, int], set[int]] = field(default_factory=dict)
 
 
 def facts_of(run: Run) -> Facts:
@@ -49,7 +54,9 @@ def facts_of(run: Run) -> Facts:
         _add_work(facts, work)
     for fact in run.trace.facts:
         if fact.what in ("noc read", "noc write") and fact.detail[3] == "dram" and fact.site is not None:
-            _add_transfer(facts, fact)
+            _add_transfer(facts, fact, run.device.cores[fact.core])
+    for risc in (risc for core in run.device.cores.values() for risc in core.riscs):
+        facts.barriers.update((risc.name, call) for _, _, call in risc.calls if call.endswith("_barrier"))
     return facts
 
 
@@ -65,19 +72,22 @@ def _add_work(facts: Facts, work: Any) -> None:
     if work.kind is Kind.MATH and work.conf.program is not None:
         facts.programs.setdefault(work.detail, set()).add(work.conf.program.name)
     if work.kind is Kind.UNPACK:
+        facts.tiles[work.kind, work.detail] += work.n
         for place in (1, 2):
-            facts.operands.setdefault((work.detail, place), set()).update(
-                work.describe(k)[place] for k in range(work.n)
-            )
+            read = {work.describe(k)[place] for k in range(work.n)}
+            facts.operands.setdefault((work.detail, place), set()).update(read)
+            cbs = [cb.index for cb in work.risc.core.cbs.values() if any(cb.base <= a < cb.limit for a in read)]
+            facts.sources.setdefault((work.detail, place), set()).update(cbs)
 
 
-def _add_transfer(facts: Facts, fact: Event) -> None:
+def _add_transfer(facts: Facts, fact: Event, core: Core) -> None:
     assert fact.site is not None
-    kind, (size, _, _, _, bank, page) = fact.what.removeprefix("noc "), fact.detail
+    kind, (size, _, local, _, bank, page) = fact.what.removeprefix("noc "), fact.detail
     key = fact.risc, fact.site.kernel.co_name, kind
+    cb = next((cb.index for cb in core.cbs.values() if cb.base <= local < cb.limit), -1)
     facts.transfers[key] += 1
     facts.bytes_moved[key] += size
-    facts.dram_pages.setdefault((fact.risc, kind), set()).add((bank, page))
+    facts.dram_pages.setdefault((fact.risc, kind), set()).add((bank, page, cb))
 
 
 def _call(work: Any) -> str:

@@ -31,7 +31,7 @@ def odd(mine: Facts, theirs: Facts, functions: Functions, reference: Functions) 
     """One or two clauses, or none. Which tiles met is told only if their number was right."""
     clauses = [*(_direction(mine, theirs) or _moved(mine, theirs)), *_sections(mine, theirs, functions)]
     clauses += [*_pages(mine, theirs, functions), *_work(mine, theirs), *_again(mine, theirs)]
-    clauses += [*_programs(mine, theirs), *_left_on(functions, reference)]
+    clauses += [*_programs(mine, theirs), *_left_on(functions, reference), *_exchanged(mine, theirs)]
     return "; ".join((clauses or [*_operands(mine, theirs), *_dst(mine, theirs)])[:MOST])
 
 
@@ -47,36 +47,47 @@ def _direction(mine: Facts, theirs: Facts) -> list[str]:
     found = []
     for risc, kernel in dict.fromkeys((risc, kernel) for risc, kernel, _ in mine.transfers):
         for does, should in (("read", "write"), ("write", "read")):
-            done, wanted = mine.transfers[risc, kernel, does], _of(theirs.transfers, risc, should)
-            if wanted and not mine.transfers[risc, kernel, should] and not _of(theirs.transfers, risc, does):
+            done, wanted = mine.transfers[risc, kernel, does], of(theirs.transfers, risc, should)
+            if wanted and not mine.transfers[risc, kernel, should] and not of(theirs.transfers, risc, does):
                 found.append(
                     f"{risc} ({kernel}) {should}s nothing {_TO[should]} DRAM, where the reference {should}s "
-                    f"{_times(wanted)}; it {does}s {_times(done)} instead"
+                    f"{times(wanted)}; it {does}s {times(done)} instead"
                 )
     return found
 
 
 def _moved(mine: Facts, theirs: Facts) -> Iterator[str]:
     for risc, kernel, kind in theirs.bytes_moved:
-        wanted, moved = theirs.bytes_moved[risc, kernel, kind], _of(mine.bytes_moved, risc, kind)
+        wanted, moved = theirs.bytes_moved[risc, kernel, kind], of(mine.bytes_moved, risc, kind)
         if moved < wanted:
             done = f"{moved:,} bytes" if moved else "nothing"
             yield f"{risc} {kind}s {done} {_TO[kind]} DRAM, where the reference {kind}s {wanted:,} bytes"
 
 
+def _otherwise(mine: Facts, theirs: Facts) -> Iterator[str]:
+    """A call that is made as often as the reference's, and carried out less often: another init came before it."""
+    for kind, call in theirs.tiles:
+        wanted, done = theirs.tiles[Kind.MATH, call], mine.tiles[Kind.MATH, call]
+        if kind is Kind.UNPACK and done < wanted and mine.tiles[kind, call] == theirs.tiles[kind, call]:
+            yield (
+                f"MATH carries out {call} on {_tiles(done)}, the reference on {wanted:,}: it is called as often, but the engine "
+                "does what the last init says"
+            )
+
+
 def _again(mine: Facts, theirs: Facts) -> Iterator[str]:
     """The same pages of DRAM again and again."""
     for (risc, kind), wanted in theirs.dram_pages.items():
-        pages, times = mine.dram_pages.get((risc, kind), set()), _of(mine.transfers, risc, kind)
-        if len(pages) < len(wanted) <= times:
+        pages, started = mine.dram_pages.get((risc, kind), set()), of(mine.transfers, risc, kind)
+        if len(pages) < len(wanted) <= started:
             said = f"{len(pages):,} page{'s' * (len(pages) > 1)} of DRAM"
-            yield f"{risc} {kind}s {said} in {times:,} transfers, where the reference {kind}s {len(wanted):,} different ones"
+            yield f"{risc} {kind}s {said} in {started:,} transfers, where the reference {kind}s {len(wanted):,} different ones"
 
 
 _TO = {"read": "from", "write": "to"}
 
 
-def _of(counted: Counter[Mover], risc: str, kind: str) -> int:
+def of(counted: Counter[Mover], risc: str, kind: str) -> int:
     """Whatever the kernel is called."""
     return sum(n for (r, _, k), n in counted.items() if (r, k) == (risc, kind))
 
@@ -91,8 +102,8 @@ def _sections(mine: Facts, theirs: Facts, functions: Functions) -> Iterator[str]
         if opened != closed and theirs.sections[opens] == theirs.sections[closes]:
             line = _line_of(functions, SECTIONS[opens]) or _line_of(functions, SECTIONS[closes])
             yield (
-                f"{SECTIONS[opens]} is called {_times(opened)} and {SECTIONS[closes]} {_times(closed)}"
-                f"{f' ({line})' if line else ''}, where the reference calls both {_times(theirs.sections[opens])}"
+                f"{SECTIONS[opens]} is called {times(opened)} and {SECTIONS[closes]} {times(closed)}"
+                f"{f' ({line})' if line else ''}, where the reference calls both {times(theirs.sections[opens])}"
             )
 
 
@@ -105,6 +116,8 @@ def _work(mine: Facts, theirs: Facts) -> Iterator[str]:
         if done < wanted:
             who, on = ("PACK packs", "") if kind is Kind.PACK else (f"{_NAMES[kind]} works on", "on ")
             yield f"{who} {_tiles(done)}, the reference {on}{wanted:,}{f' (by {missing})' if missing else ''}"
+        elif kind is Kind.MATH and (others := [*_otherwise(mine, theirs)]):
+            yield from others
         elif missing and set(calls[0]) < set(calls[1]):
             yield f"{_NAMES[kind]} works on no tile by {missing}, where the reference does"
 
@@ -123,7 +136,17 @@ def _operands(mine: Facts, theirs: Facts) -> Iterator[str]:
         read = mine.operands.get((call, place), wanted)
         if len(read) < len(wanted):
             which = {1: "first", 2: "second"}[place]
-            yield f"{call} reads {_tiles(len(read))} as its {which} operand, the reference {len(wanted):,} different ones"
+            cbs, others = (mine.sources.get((call, k), set()) for k in (place, 3 - place))
+            of_which = f"of c_{min(cbs)}" if len(cbs) == 1 and others and cbs != others else f"as its {which} operand"
+            yield f"{call} reads {_tiles(len(read))} {of_which}, the reference {len(wanted):,} different ones"
+
+
+def _exchanged(mine: Facts, theirs: Facts) -> Iterator[str]:
+    """The two operands come from each other's CB."""
+    for call in dict.fromkeys(call for call, _ in theirs.sources):
+        (one, other), read = ([facts.sources.get((call, place), set()) for place in (1, 2)] for facts in (theirs, mine))
+        if [other, one] == read and one != other and len(one) == len(other) == 1:
+            yield f"the operands of {call}, c_{min(one)} and c_{min(other)}, stand the other way round than in the reference"
 
 
 def _dst(mine: Facts, theirs: Facts) -> Iterator[str]:
@@ -190,7 +213,7 @@ def _value(function: Callable[..., Any], node: ast.expr) -> Any:
     return {**names.globals, **names.nonlocals}.get(node.id) if isinstance(node, ast.Name) else None
 
 
-def _times(n: int) -> str:
+def times(n: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(n, f"{n:,} times")
 
 

@@ -23,6 +23,8 @@ from ..compute import (
     pack_tile,
     relu_tile,
     relu_tile_init,
+    sub_init,
+    sub_tiles,
     tile_regs_acquire,
     tile_regs_commit,
     tile_regs_release,
@@ -61,10 +63,11 @@ async def relus() -> None:
 
 
 async def adder() -> None:
-    """c_0 + c_1 to c_16, a block at a time, each sum `times` times."""
+    """c_0 + c_1 (or c_0 - c_1) to c_16, a block at a time, each sum `times` times."""
     block, times, tiles = get_compile_time_arg_val(0), get_compile_time_arg_val(1), get_arg_val(1)
+    init, put_together = (sub_init, sub_tiles) if get_compile_time_arg_val(2) else (add_init, add_tiles)
     compute_kernel_hw_startup(IN, IN_B, OUT)
-    add_init(IN, IN_B)
+    init(IN, IN_B)
     for _ in range(0, tiles, block):
         await cb_wait_front(IN, block)
         await cb_wait_front(IN_B, block)
@@ -72,7 +75,7 @@ async def adder() -> None:
         for i in range(block):
             tile_regs_acquire()
             for _ in range(times):
-                add_tiles(IN, IN_B, i, i, 0)
+                put_together(IN, IN_B, i, i, 0)
             tile_regs_commit()
             tile_regs_wait()
             pack_tile(0, OUT)
@@ -96,9 +99,15 @@ def pipeline(
 
 
 def adding(
-    reads: Kernel, tiles: int, block: int, depths: tuple[int, int] = (2, 2), times: int = 1, step: int = 0
+    reads: Kernel,
+    tiles: int,
+    block: int,
+    depths: tuple[int, int] = (2, 2),
+    times: int = 1,
+    step: int = 0,
+    minus: bool = False,
 ) -> Launch:
-    """Two tensors of whole numbers, and their sum. `depths`: blocks that c_0 and c_1 hold; c_16 holds two.
+    """Two tensors of whole numbers, and their sum (or difference). `depths`: blocks that c_0 and c_1 hold; c_16 holds two.
 
     `times`: how often the engine adds each pair, to be slow. `step`: pages that it waits for and pops at once, if not
     a block.
@@ -109,7 +118,7 @@ def adding(
     for index, depth in zip((IN, IN_B, OUT), (*depths, 2), strict=True):
         job.buffer(index, block * depth)
     job.add(kernel(reads, READER, [a, b], tiles, block))
-    job.kernel(adder, COMPUTE, step or block, times)
+    job.kernel(adder, COMPUTE, step or block, times, int(minus))
     job.output(dataflow.writer, block, OUT)
     return job.tensors, job.program
 

@@ -10,6 +10,7 @@ import ast
 import functools
 import inspect
 import linecache
+import re
 from collections.abc import Callable
 from numbers import Integral, Real
 from traceback import walk_tb
@@ -65,6 +66,20 @@ def where(error: BaseException, functions: Functions) -> str:
     frame, line = steps[-1]
     text = linecache.getline(frame.f_code.co_filename, line).strip()
     return f" ({frame.f_code.co_name} line {line}{f': `{text}`' if text else ''}{_values(frame, text)})"
+
+
+def with_line(said: str, error: BaseException, functions: Functions) -> str:
+    """`said` of an error of ours, and at the end of its first line the learner's, unless it is told where it happened.
+
+    A text may begin with a call and name other lines only; its own is then the learner's if that call stands there.
+    """
+    (head, newline, rest), place = said.partition("\n"), where(error, functions)
+    call, line = re.match(r"\w+", head), re.search(r"\w+ line \d+", place)
+    its_own = call is not None and f"`{call[0]}(" in place and line is not None and line[0] not in said
+    if re.search(r"\bline \d", said) and not its_own:
+        return said
+    end = "." if head.endswith(".") else ""
+    return f"{head.removesuffix('.')}{place}{end}{newline}{rest}"
 
 
 def _values(frame: FrameType, text: str) -> str:

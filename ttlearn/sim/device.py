@@ -20,9 +20,9 @@ from .l1 import L1, Dram
 from .noc import ADDRESS_BITS, Port, Target
 from .queues import DramQueues
 from .rest import let_go
+from .roles import Math, Pack, Unpack
 from .sched import Clock, Risc
 from .trace import Event, Site, Trace, call_site
-from .trisc import Math, Pack, Unpack
 from .waits import History, Order
 
 

@@ -13,8 +13,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from .batch import Slots
+from .roles import Math, Pack, Unpack
 from .stream import stream, stream_sections
-from .trisc import Math, Pack, Trisc, Unpack
+from .trisc import Trisc
 from .values import Values
 from .waits import Order
 from .work import Kind, Marker, Work

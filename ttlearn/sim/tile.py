@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 TILE = 32
 FACE = 16
 ELEMENTS = TILE * TILE
+FACES = (-1, 2, 2, 16, 16)  # as a shape: tile, face row, face column, row, column
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

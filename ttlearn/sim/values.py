@@ -16,8 +16,8 @@ from . import formats
 from .batch import ZERO, Batch, Packed, Ref, Slots
 from .fpu import transpose_wh
 from .packer import added, shaped
+from .roles import Math
 from .tile import tilize, untilize
-from .trisc import Math
 from .waits import Order
 from .work import Combine, MathProgram, Tiles, Work
 

@@ -21,7 +21,8 @@ from .fpu import MathFidelity, ReduceDim
 from .trace import Site
 
 if TYPE_CHECKING:
-    from .trisc import Math, Trisc
+    from .roles import Math
+    from .trisc import Trisc
 
 
 Tiles = NDArray[np.float32]

@@ -15,7 +15,9 @@ class Cause(Enum):
     """What went wrong."""
 
     NOT_CONFIGURED = "the engine was never configured"
+    NO_INIT = "an operation's init is missing"
     WRONG_OPERATION = "the engine is configured for another operation"
+    NO_PART = "a processor never makes its part of a call"
     DST_MISUSE = "tile_regs calls do not match"
     UNITS = "producer and consumer count in different units"
     POPPED_TOO_EARLY = "a page was popped that is needed again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ...count.made import Made
@@ -28,8 +28,8 @@ class Told:
     advice: str
 
 
-def told(made: list[Made], stop: Stop, times: Mapping[str, int] | None) -> Told:
-    """`times`: how often each call is made, where a rehearsal could tell."""
+def told(made: list[Made], stop: Stop, times: Mapping[str, int] | None, at: Callable[[Made], str]) -> Told:
+    """`times`: how often each call is made, where a rehearsal could tell. `at`: the words for a call's line."""
     missing, giver = _GIVES[stop.reason]
     held = "every DST section is held by PACK" if stop.reason is Reason.DST_FULL else "no DST section is committed"
     calls = tuple(m for m in made if missing in OLDER.get(m.call, (m.call,)))
@@ -44,7 +44,25 @@ def told(made: list[Made], stop: Stop, times: Mapping[str, int] | None) -> Told:
         condition = next((only(m) for m in calls if only(m)), "")
         if condition:
             why += f": line {calls[0].line} makes it{condition}"
+        alone = _alone(made, missing)
+        if len(alone) == 1 and not condition:
+            why += f"; none follows {alone[0].call}() at {at(alone[0])}"
+            calls = alone
     return Told(f"stalls in {stop.call} at {stop.site}: {held}, and {why}", calls[:1], advice)
+
+
+def _alone(made: list[Made], missing: str) -> tuple[Made, ...]:
+    """The calls that open a section, behind which, in the text, the next section opens, or the end comes, before one closes."""
+    found: list[Made] = []
+    opened = None
+    for one in made:
+        names = OLDER.get(one.call, (one.call,))
+        if _TAKES[missing] in names:
+            found += [opened] if opened is not None else []
+            opened = one
+        elif missing in names:
+            opened = None
+    return tuple([*found, opened] if opened is not None else found)
 
 
 def _counted(made: list[Made], times: Mapping[str, int] | None) -> str:

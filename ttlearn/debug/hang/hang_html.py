@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from .diagnosis import Diagnosis
 
 _WIDTH, _HEIGHT, _GAP, _ROW, _MARGIN = 206, 62, 40, 92, 60
-_OWN_FAULT = (Cause.POPPED_TOO_EARLY, Cause.REQUEST_TOO_LARGE, Cause.WRONG_OPERATION)  # whoever waits, not who ended
+_OWN_FAULT = (
+    Cause.POPPED_TOO_EARLY,
+    Cause.REQUEST_TOO_LARGE,
+    Cause.WRONG_OPERATION,
+    Cause.NO_PART,
+)  # who waits, not who ended
 _TOLD = ("Cause:", "The other side:", "Waiting only", "The same on", "What would help")
 _STYLE = "font:13px system-ui,sans-serif"
 

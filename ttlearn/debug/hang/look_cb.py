@@ -126,7 +126,7 @@ def short(graph: Graph, stop: Stop) -> Root | None:
     if missing:
         cause, advice = Cause.PUSH_MISSING if front else Cause.POP_MISSING, _every_path(front, cb)
         return Root(cause, f"{sentence}; {missing}", stop, both(graph, stop), advice=advice)
-    behind = outside(graph, party, front, cb, done)
+    behind = outside(graph, stop, party, done)
     if behind is not None:
         cause, sites = Cause.PUSH_MISSING if front else Cause.POP_MISSING, both(graph, stop)
         return Root(cause, sentence + behind.sentence, stop, (*sites, *behind.lines), advice=behind.advice)
@@ -206,7 +206,14 @@ def left_out(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count:
     sizes = {size: n for (at_front, size), n in (ring.asked if ring else {}).items() if at_front is not front}
     here, there = (graph.promises.asks(party.risc, call, cb) for call in (did, asked))
     asked_for = sum(size * n for size, n in sizes.items())
-    if len(sizes) != 1 or asked_for <= count or there is None or here is None or not _in_one_loop(graph, here, there):
+    under_way = 0 if party.risc.done else max(sizes, default=0)  # its last trip is not over
+    if (
+        len(sizes) != 1
+        or asked_for - under_way <= count
+        or there is None
+        or here is None
+        or not _in_one_loop(graph, here, there)
+    ):
         return ""  # several sizes: cumulative waits, which promise nothing about their number
     condition = only(here)
     why = (

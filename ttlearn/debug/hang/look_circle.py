@@ -5,6 +5,7 @@ from __future__ import annotations
 from .causes import Cause, Root
 from .graph import Graph
 from .look_engine import wrong_operation
+from .look_meant import Meant, popped_only
 from .look_popped import last_pop, popped_in_circle
 from .look_signals import setters, signals
 from .look_units import units
@@ -85,6 +86,7 @@ def _overflows(graph: Graph, full: Stop) -> Root | None:
             "more room would only postpone it"
         )
         advice = f"let {name(risc)} pop {pages(pushed)} of {cb}, as many as are pushed, instead of {popped}"
+        advice += f"; or let {name(full.risc)} push {popped}"
         sites = (str(full.site), graph.promises.line(risc, made))
         return Root(Cause.POP_MISSING, on(full.core, sentence), full, sites, advice=advice)
     return None
@@ -154,12 +156,40 @@ def _totals(graph: Graph, full: Stop) -> str:
 
 def _order(graph: Graph, stops: list[Stop]) -> Root:
     first = stops[0]
+    own = next((meant for stop in stops for meant in (_its_own_pages(graph, stop),) if meant), None)
     sentence = (
         f"a circle of waits: {first.who} waits in {first.call} at {first.site}, and whoever could help waits, through "
         f"others, for {first.who}"
     )
     sites = tuple(dict.fromkeys(str(stop.site) for stop in stops))
-    return Root(Cause.CIRCLE, on(first.core, sentence), first, sites, tuple(stops), _somebody_first(graph, stops))
+    if own is None:
+        return Root(Cause.CIRCLE, on(first.core, sentence), first, sites, tuple(stops), _somebody_first(graph, stops))
+    sites = tuple(dict.fromkeys((*sites, *own.lines)))
+    return Root(Cause.CIRCLE, on(first.core, sentence + own.sentence), first, sites, tuple(stops), own.advice)
+
+
+def _its_own_pages(graph: Graph, stop: Stop) -> Meant | None:
+    """A kernel that waits for pages which only it fills: another CB is meant if it never takes them, or a reserve."""
+    if stop.reason is not Reason.FRONT or stop.engine:
+        return None
+    cb, promises = cb_of(stop), graph.promises
+    pushes = promises.who(stop.core, "cb_push_back", cb)
+    if [risc.kernel for risc, _ in pushes] != [stop.risc.kernel]:
+        return None
+    risc, made = pushes[0]
+    takes = promises.asks(stop.risc, "cb_pop_front", cb) is not None
+    others = (popped_only(graph, stop, other) for other in stop.core.cbs.values() if other is not cb and not takes)
+    other = next((found for found in others if found is not None), None)
+    if other is not None:
+        return other
+    if promises.asks(risc, "cb_reserve_back", cb) is not None:
+        return None
+    said = f"; {name(risc)} itself fills {cb} ({promises.at(made)}), and never reserves room in it"
+    advice = f"call cb_reserve_back at line {stop.site.place.line}"
+    more = (
+        f", if room in {cb} is meant; else push {cb} before that" if takes else ": who fills a CB reserves room in it"
+    )
+    return Meant(said, (promises.line(risc, made),), advice + more)
 
 
 def _somebody_first(graph: Graph, stops: list[Stop]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
+from types import CodeType
+
 from ...count.made import Made
 from ...sim.trace import line_of
+from ...sim.work import Work
 from . import dst_words
 from .causes import Cause, Root
 from .graph import Graph
@@ -11,15 +15,31 @@ from .init_words import init_of, of_the_engine, other_role
 from .naming import where
 from .stops import Reason, Stop, kernel, role
 
+START = "compute_kernel_hw_startup"
+
 
 def not_configured(graph: Graph, stop: Stop) -> Root | None:
     first = next(s for s in graph.stops if s.core is stop.core and s.reason is Reason.UNCONFIGURED)
+    cannot = f"{where(stop.core, role(first.risc))} cannot {first.call} at {first.site}"
+    if _started(graph, first):
+        sentence = f"{cannot}: compute_kernel_hw_startup has run, but no operation's init"
+        return Root(Cause.NO_INIT, sentence, first, (str(first.site),), advice=_its_own_init(graph, first, None))
     sentence = (
-        f"{where(stop.core, role(first.risc))} cannot {first.call} at {first.site}: the engine was never configured; "
+        f"{cannot}: the engine was never configured; "
         "compute_kernel_hw_startup(...) and the operation's init must come first"
     )
     advice = f"make compute_kernel_hw_startup(…) the first line of {kernel(first.risc)}"
     return Root(Cause.NOT_CONFIGURED, sentence, first, (str(first.site),), advice=advice)
+
+
+def _started(graph: Graph, stop: Stop) -> bool:
+    """Are its formats set, and by the start-up? Then only a program is missing."""
+    engine = stop.core.engine
+    work = (engine.unpack if stop.risc is stop.core.unpack else engine.math).work()
+    if not isinstance(work, Work) or stop.risc is stop.core.pack:
+        return False
+    formats = work.conf.format_a is not None if stop.risc is stop.core.unpack else work.conf.synced
+    return formats and any(made.call == START for made in graph.promises.calls(stop.risc))
 
 
 def wrong_operation(graph: Graph, stop: Stop) -> Root | None:
@@ -28,7 +48,7 @@ def wrong_operation(graph: Graph, stop: Stop) -> Root | None:
     else:
         what = "its operands do not come, UNPACK has given fewer than MATH's program takes"
     partner = "UNPACK" if stop.reason is Reason.SRC_EMPTY else "MATH"
-    kept = _kept_from(graph, stop, Cause.WRONG_OPERATION, partner, stop.call)
+    kept = _kept_from(graph, stop, Cause.NO_PART, partner, stop.call)
     if kept is not None:
         return kept
     last = _last_init(graph, stop)
@@ -40,7 +60,10 @@ def wrong_operation(graph: Graph, stop: Stop) -> Root | None:
         f"the engine is programmed for another operation{_before(graph, stop, last) if known else ''}"
     )
     sites = (str(stop.site), *([graph.promises.line(stop.risc, last)] if last is not None else []))
-    return Root(Cause.WRONG_OPERATION, sentence, stop, sites, advice=_its_own_init(graph, stop, last))
+    advice = _its_own_init(graph, stop, last)
+    if not known:
+        advice += "; or another operation is meant, whose init came before"
+    return Root(Cause.WRONG_OPERATION, sentence, stop, sites, advice=advice)
 
 
 def _here(graph: Graph, stop: Stop) -> list[Made]:
@@ -68,15 +91,24 @@ def _kept_from(graph: Graph, stop: Stop, cause: Cause, partner: str, call: str) 
         f"so {partner}, which has a part in it, never makes it"
     )
     sites = (str(stop.site), graph.promises.line(stop.risc, made[0]))
-    return Root(
-        cause, sentence, stop, sites, advice=f"take {call} at {graph.promises.at(made[0])} out of `if {roles[0]}`"
-    )
+    what = f"{call} at {graph.promises.at(made[0])}"
+    if graph.promises.inside.get(id(made[0])) == stop.site.code.co_name and not _says(stop.site.code, f"if {roles[0]}"):
+        what = f"line {stop.site.line}"  # the helper's call stands there
+    return Root(cause, sentence, stop, sites, advice=f"take {what} out of `if {roles[0]}`")
+
+
+def _says(code: CodeType, text: str) -> bool:
+    """Does a line of this function have the text?"""
+    return any(text in linecache.getline(code.co_filename, line or 0) for _, _, line in code.co_lines())
 
 
 def _before(graph: Graph, stop: Stop, last: Made | None) -> str:
     if last is None:
         return " (no init comes before it)"
-    return f" (the init before it is `{last.text}`, line {last.line})"
+    own = last.call != "init" or not _elsewhere(graph, stop, last)
+    place = f"line {last.line}" if own else graph.promises.at(last)
+    helper = last.text.startswith("await ")  # the line that called it
+    return f" (the init before it is at {place})" if helper else f" (the init before it is `{last.text}`, {place})"
 
 
 def _its_own_init(graph: Graph, stop: Stop, last: Made | None) -> str:
@@ -87,7 +119,8 @@ def _its_own_init(graph: Graph, stop: Stop, last: Made | None) -> str:
         return f"let the init before {stop.call} and its tBcastDim name the same broadcast"
     counts = made.counts[: 1 if "copy" in init else 2] if made is not None else ()
     cbs = ", ".join(f"c_{count.constant}" for count in counts if count is not None and count.constant is not None)
-    instead = f" instead of `{last.text}`" if last is not None and init not in last.text else ""
+    replaced = last is not None and init not in last.text and not _belongs(graph, stop, last)
+    instead = f" instead of `{last.text}`" if last is not None and replaced else ""
     other = (
         "; or change tBcastDim to what that init says"
         if instead and "_bcast" in stop.call and "_bcast" in instead
@@ -96,12 +129,26 @@ def _its_own_init(graph: Graph, stop: Stop, last: Made | None) -> str:
     return f"call {init}({cbs or '…'}) before {stop.call}{instead}{other}"
 
 
+def _belongs(graph: Graph, stop: Stop, last: Made) -> bool:
+    """Is this init another operation's, which the kernel does carry out? Then it must stay."""
+    if last.call == "init" and _elsewhere(graph, stop, last):
+        return True
+    others = (made for made in graph.promises.calls(stop.risc) if made.call != stop.call)
+    return any(init_of(made.call, made.text) == last.call for made in others)
+
+
+def _elsewhere(graph: Graph, stop: Stop, last: Made) -> bool:
+    """Does an init that a rehearsal found stand in another helper than the stalled call?"""
+    return graph.promises.inside.get(id(last), "") not in ("", stop.site.code.co_name)
+
+
 def dst(graph: Graph, stop: Stop) -> Root | None:
     partner, closing = ("PACK", "tile_regs_release") if stop.reason is Reason.DST_FULL else ("MATH", "tile_regs_commit")
     kept = _kept_from(graph, stop, Cause.DST_MISUSE, partner, closing)
     if kept is not None:
         return kept
-    told = dst_words.told(graph.promises.calls(stop.risc), stop, graph.promises.sections(stop.core))
+    calls, sections = graph.promises.calls(stop.risc), graph.promises.sections(stop.core)
+    told = dst_words.told(calls, stop, sections, graph.promises.at)
     lines = [graph.promises.line(stop.risc, made) for made in told.lines]
     sentence = f"{where(stop.core, role(stop.risc))} {told.sentence}"
     return Root(Cause.DST_MISUSE, sentence, stop, (str(stop.site), *lines), advice=told.advice)

@@ -16,8 +16,9 @@ from .stops import Reason, Stop, role
 ADDRESSES = 1 << 16  # larger runtime arguments are no numbers of pages
 
 
-def outside(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count: int) -> Meant | None:
+def outside(graph: Graph, stop: Stop, party: Ended, count: int) -> Meant | None:
     """It has moved the bytes of more pages than it handed on, in a loop that its push (or pop) is not in."""
+    cb, front = cb_of(stop), stop.reason is Reason.FRONT
     did, moves = ("cb_push_back", "noc_async_read") if front else ("cb_pop_front", "noc_async_write")
     promises, risc = graph.promises, party.risc
     here = promises.asks(risc, did, cb)
@@ -26,17 +27,38 @@ def outside(graph: Graph, party: Ended, front: bool, cb: CircularBuffer, count: 
     calls = (made for made in promises.calls(risc) if made.call.startswith(moves) and made.counts)
     inner = next((made for made in calls if _deeper(made, here)), None)
     if inner is None:
-        return None
+        return _behind_its_requests(graph, stop, risc, here)
     moved = moved_bytes(risc, cb, "read" if front else "write") // cb.page_size  # looks through the whole trace
     if moved <= count:
         return None
     verb, deed = ("reads", "push") if front else ("writes", "pop")
+    request = promises.asks(risc, "cb_reserve_back" if front else "cb_wait_front", cb)
+    if request is not None and promises.seen(request) and _deeper(inner, request):
+        deed = f"{'reserve' if front else 'wait for'} and {deed}"
     said = (
         f"; {role(risc)} {verb} {pages(moved)} in a loop ({promises.at(inner)}), and its {did} ({promises.at(here)}) stands "
         "outside that loop"
     )
     advice = f"let {name(risc)} {deed} {cb} in the loop in which it {verb} ({promises.at(inner)}), after its barrier"
     return Meant(said, (promises.line(risc, inner),), advice)
+
+
+def _behind_its_requests(graph: Graph, stop: Stop, risc: Risc, here: Made) -> Meant | None:
+    """It asks in a loop for as many pages as the other side moves, and hands on, or gives back, outside of that loop."""
+    promises, cb, front = graph.promises, cb_of(stop), stop.reason is Reason.FRONT
+    asks, other = ("cb_reserve_back", "cb_pop_front") if front else ("cb_wait_front", "cb_push_back")
+    there = promises.asks(risc, asks, cb)
+    if there is None or not promises.seen(there) or not _deeper(there, here):
+        return None
+    total = promises.total(risc, asks, cb)
+    if total is None or total != promises.total(stop.risc, other, cb):
+        return None  # a wait that is repeated for pages that stay
+    verb, deed, when = (
+        ("reserves", "push", "when it is filled") if front else ("waits for", "pop", "after its last use")
+    )
+    said = f"; {role(risc)} {verb} {pages(total)} in a loop ({promises.at(there)}), and its {here.call} ({promises.at(here)}) stands outside that loop"
+    advice = f"let {name(risc)} {deed} {cb} in the loop in which it {verb} it ({promises.at(there)}), {when}"
+    return Meant(said, (promises.line(risc, there),), advice)
 
 
 def moved_bytes(risc: Risc, cb: CircularBuffer, kind: str) -> int:
@@ -75,12 +97,12 @@ def fitting(graph: Graph, risc: Risc, cb: CircularBuffer, asked: int, front: boo
     if other is not None:
         asks, moves = ("waits for", "pops") if front else ("reserves", "pushes")
         return f"name {other} there: {name(risc)} {moves} {other} and never {asks} it"
-    own = _size(promises.asks(risc, "cb_pop_front" if front else "cb_push_back", cb))
+    own = size_of(promises.asks(risc, "cb_pop_front" if front else "cb_push_back", cb))
     if own is not None and own < asked and own <= cb.num_pages:
         deed, verb = ("wait for", "pops") if front else ("reserve", "pushes")
         return f"{deed} {pages(own)} of {cb}, as many as {name(risc)} {verb}"
     takers = promises.who(risc.core, "cb_pop_front", cb) if not front else []
-    taken = _size(takers[0][1]) if takers else None
+    taken = size_of(takers[0][1]) if takers else None
     if taken is None or own != asked or not taken < asked or taken > cb.num_pages:
         return ""
     whole = promises.total(risc, "cb_push_back", cb), promises.total(takers[0][0], "cb_pop_front", cb)
@@ -112,7 +134,7 @@ def odd_wait(graph: Graph, stop: Stop, done: int) -> Meant | None:
     other = _an_address(stop.risc, total) or _moved_twice(graph, stop, did)
     if other is not None:
         return other
-    own = _size(made)
+    own = size_of(made)
     if made is None or own is None or total is None or own == stop.pages:
         return None
     at, who = graph.promises.at(made), name(stop.risc)
@@ -157,6 +179,6 @@ def _moved_twice(graph: Graph, stop: Stop, did: str) -> Meant | None:
     return None
 
 
-def _size(made: Made | None) -> int | None:
+def size_of(made: Made | None) -> int | None:
     count = made.counts[1] if made is not None and len(made.counts) > 1 else None
     return int(count.constant) if count is not None and count.constant is not None else None

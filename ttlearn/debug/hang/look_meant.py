@@ -30,7 +30,7 @@ class Meant:
 def meant(graph: Graph, stop: Stop) -> Meant | None:
     """Another CB for one that nobody pushes: one that nobody takes, or that is popped without a wait."""
     others = [cb for cb in stop.core.cbs.values() if cb is not stop.cb]
-    looks = (_untaken, _popped_only, _too_many)
+    looks = (_untaken, popped_only, _too_many)
     found = next((m for look in looks for cb in others for m in (look(graph, stop, cb),) if m), None)
     return found or _for_another_argument(graph, stop)
 
@@ -55,7 +55,7 @@ def _untaken(graph: Graph, stop: Stop, other: CircularBuffer) -> Meant | None:
     return Meant(said, (line,), advice)
 
 
-def _popped_only(graph: Graph, stop: Stop, other: CircularBuffer) -> Meant | None:
+def popped_only(graph: Graph, stop: Stop, other: CircularBuffer) -> Meant | None:
     promises, cb = graph.promises, cb_of(stop)
     pop = promises.asks(stop.risc, "cb_pop_front", other)
     if pop is None or promises.asks(stop.risc, "cb_wait_front", other) is not None:

@@ -50,7 +50,12 @@ def popped_in_circle(graph: Graph, stop: Stop) -> Root | None:
         pop = graph.promises.asks(stop.risc, "cb_pop_front", cb)
         given = graph.promises.total(producers[0][0], "cb_push_back", cb)
         taken = graph.promises.total(stop.risc, "cb_pop_front", cb)
-        if given is None or taken is None or taken <= given or not _before(graph, pop, stop):
+        if (
+            given is None
+            or taken is None
+            or taken <= given
+            or not (_before(graph, pop, stop) or _each(graph, pop, stop))
+        ):
             return None
     return _given_back(graph, stop, f"{name(producers[0][0])} pushes the next only after this wait")
 
@@ -99,6 +104,15 @@ def _before(graph: Graph, pop: Made | None, stop: Stop) -> bool:
     """Does this pop come before the wait at which it stands still, in the order of the text?"""
     calls, waits = graph.promises.calls(stop.risc), _waits(graph, stop)
     return pop is not None and bool(waits) and calls.index(pop) < calls.index(waits[-1])
+
+
+def _each(graph: Graph, pop: Made | None, stop: Stop) -> bool:
+    """Do they stand in the same loops, so that each trip gives back what the next one waits for?"""
+    waits = _waits(graph, stop)
+    if pop is None or not waits or not graph.promises.seen(pop, waits[-1]):
+        return False
+    loops, others = ([trip.label for trip in made.around if trip.label] for made in (pop, waits[-1]))
+    return bool(loops) and loops == others
 
 
 def _spot(site: Site, stop: Stop) -> str:

@@ -8,6 +8,7 @@ from ...sim.cb import CircularBuffer
 from ...sim.sched import Risc
 from .causes import Cause, Root
 from .graph import Graph
+from .look_loops import size_of
 from .naming import both, cb_of, name, on, pages, request
 from .stops import Stop
 
@@ -41,14 +42,17 @@ def units(graph: Graph, stop: Stop) -> Root | None:
         f"{name(consumer)} pops {popped} of them, {popped * cb.page_size:,} B: the one counts {counts[producer]}, the other "
         f"{counts[consumer]}; {request(stop)}"
     )
-    advice = _advice(cb, found, found.tiles if found.page_is_a_stick else found.sticks, producer)
+    advice = _advice(graph, cb, found, producer)
     return Root(Cause.UNITS, on(stop.core, sentence), stop, both(graph, stop), advice=advice)
 
 
-def _advice(cb: CircularBuffer, found: Units, wrong: Risc, producer: Risc) -> str:
-    """Whoever does not count in the CB's own pages has to change."""
-    deed = "reserve and push" if wrong is producer else "wait for and pop"
+def _advice(graph: Graph, cb: CircularBuffer, found: Units, producer: Risc) -> str:
+    """Whoever does not count in the CB's own pages has to change; what it asks for may be right already."""
+    wrong = found.tiles if found.page_is_a_stick else found.sticks
     unit, right, now = ("stick", 32, found.wide) if found.page_is_a_stick else ("tile", found.wide, 32)
+    asks = graph.promises.asks(wrong, "cb_reserve_back" if wrong is producer else "cb_wait_front", cb)
+    words = ("reserve", "push") if wrong is producer else ("wait for", "pop")
+    deed = words[1] if size_of(asks) == right else " and ".join(words)
     return f"a page of {cb} is a {unit}: let {name(wrong)} {deed} {right} of them for each tile row instead of {now}"
 
 

@@ -1,6 +1,6 @@
 """The sentence on two accesses to the same bytes that nothing puts into an order.
 
-By the fault of one of the two, if it is known; else by what an order would need. Left out: finding them (`checks`).
+By the fault of one of the two, if it is known; else by what an order would need. Left out: finding them (`judge`).
 """
 
 from __future__ import annotations

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...sim.cb import CircularBuffer
-from ...sim.device import Core
 from ...sim.sched import Risc
 from ...sim.trace import Site
 from ...sim.work import Kind
 from . import texts
+from .pushes import overpushed, stale_pointer
 from .shadow import kernel_name
-from .steps import Side, Step, begins, entries, operand, side
+from .steps import Side, Step, begins, cb_at, entries, operand, side
+from .trips import once
 
 
 class Fault(NamedTuple):
@@ -27,10 +28,6 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.what, self.step) if part)
-
-
-def cb_at(core: Core, address: int) -> CircularBuffer | None:
-    return next((cb for cb in core.cbs.values() if cb.base <= address < cb.limit), None)
 
 
 def reading(risc: Risc, site: Site, low: int, high: int, time: int) -> Fault | None:
@@ -60,10 +57,16 @@ def _unasked(risc: Risc, site: Site, low: int, high: int, time: int, front: bool
         return _overdrawn(found)
     if found.index(low) < found.promised:
         return None
+    if not front and found.asked and found.over is not None and once(found.asked[-1].site, found.over[0].site):
+        what, step = overpushed(found, *found.over)
+        return Fault(f"it {what}", step)
     if not found.asked:
         return _never_asked(risc, site, found.cb, front, time)
     if found.given is not None and found.index(low) < found.asked[-1].pages:
         return _given_away(risc, found, found.given, front, time)
+    stale = stale_pointer(site, found.moved[-1]) if found.moved and not front else ""
+    if stale:
+        return Fault(f"it has pushed that page, at {found.moved[-1].site}", stale)
     return _too_few(found, low, high, front)
 
 
@@ -98,6 +101,11 @@ def _other_cb(risc: Risc, site: Site, cb: CircularBuffer, front: bool, time: int
 
 def _given_away(risc: Risc, found: Side, given: Step, front: bool, time: int) -> Fault:
     """Its own pop, or push, stands before this access."""
+    if once(found.asked[-1].site, given.site):
+        asks, asked, gave = ("waits", "waited for", "given back") if front else ("reserves", "reserved", "pushed")
+        what = f"it has {gave} what it {asked} before, at {given.site}"
+        step = "let both stand in the loop, or both outside it" if front else "reserve anew for each push"
+        return Fault(what, f"it {asks} once, before the loop, at {found.asked[-1].site}: {step}")
     if front:
         return Fault(f"it has given back what it waited for before, at {given.site}", "pop it after its last use")
     meant = _asked_for(risc, found.cb, False, time)
@@ -136,17 +144,6 @@ def fewer(risc: Risc, cb: CircularBuffer, low: int, high: int, time: int) -> Ste
     if found is None or not found.asked or found.promised * found.page >= high - low:
         return None
     return found.asked[-1]
-
-
-def unfilled(risc: Risc, low: int) -> str:
-    """Who has handed on the page at `low`, which nobody had written; empty if nobody has."""
-    cb = cb_at(risc.core, low)
-    for other in risc.core.riscs:
-        found = side(other, cb, False, other.t) if cb is not None and other is not risc else None
-        if found is not None and found.moved:
-            site = found.moved[-1].site
-            return f"{other.label} has pushed it all the same, at {site}: let it push a page when that is filled"
-    return ""
 
 
 # ---- formats and addresses ----------------------------------------------------------------------------------------------

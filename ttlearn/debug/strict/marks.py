@@ -1,7 +1,7 @@
 """A number for each 16 bytes of L1, kept as runs: CBs are touched by pages, so there are few runs and each is long.
 
 A look at one page or at 64 takes 0.2 us; an array with an element a granule took 1.2 and 2.3, a tenth of a layernorm.
-Left out: what the numbers mean (checks).
+Left out: what the numbers mean (`memory`).
 """
 
 from __future__ import annotations

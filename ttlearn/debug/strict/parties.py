@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from ...sim.sched import Risc
 from ...sim.trace import Site
-from .faults import Fault, cb_at, reading, writing
+from .faults import Fault, reading, writing
+from .pushes import unfilled
 from .shadow import kernel_name
-from .steps import side
+from .steps import cb_at, side
 
 READS = ("read", "noc write", "noc read there")  # accesses that take bytes
 
@@ -45,7 +46,10 @@ def told(me: Party, other: Party, where: str, low: int, early: bool) -> str:
     they = f"{other.risc.label} {other.does} it at {other.site}"
     if early:
         before = f"{other.risc.label} read it at {other.site}, before anybody had written it"
-        return f"{did} {before}; {theirs}" if theirs is not None and theirs.what else ""
+        if theirs is not None:
+            return f"{did} {before}; {theirs}" if theirs.what else ""
+        pushed = unfilled(other.risc, low) if other.time is not None else ""
+        return f"{did} {before}; {pushed}" if pushed else ""
     if mine is not None and mine.where:
         theirs_there = f"{other.risc.label} {other.does} {where} at {other.site}"
         return f"{me.risc.label} {me.does} {mine.where} at {me.site}, but {theirs_there}; {mine}"

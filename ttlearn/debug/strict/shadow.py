@@ -1,6 +1,6 @@
 """What the strict checks remember of L1: who touched which 16 bytes last, in which epoch, and what is under way.
 
-Plain records, no judgement: that is `checks`. Left out: granules that two parties share.
+Plain records, no judgement: that is `judge`. Left out: granules that two parties share.
 """
 
 from __future__ import annotations
@@ -112,3 +112,8 @@ def place(core: Core, address: int) -> str:
 
 def place_for(risc: Risc, core: Core, address: int) -> str:
     return place(core, address) + (f" of core {core.xy}" if core is not risc.core else "")
+
+
+def is_semaphore(core: Core, address: int) -> bool:
+    """Does a semaphore of this core, or one that it could have, lie there?"""
+    return 0 <= address - core.device.arch.semaphore_base < 16 * 16

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...sim.cb import CircularBuffer
+from ...sim.device import Core
 from ...sim.noc import Transfer
 from ...sim.sched import Risc
 from ...sim.trace import Site
@@ -57,9 +58,31 @@ class Side:
             return None
         return self.moved[-1]
 
+    @property
+    def over(self) -> tuple[Step, int, int] | None:
+        """The first pop, or push, of more pages than it had asked for; how many it had moved with it, and might have."""
+        farthest = before = at = 0
+        for move in self.moved:  # both are in the order of their times
+            while at < len(self.asked) and self.asked[at].time <= move.time:
+                farthest, at = max(farthest, before + self.asked[at].pages), at + 1
+            before += move.pages
+            if before > farthest:
+                return move, before, farthest
+        return None
+
+    def covers(self, move: Step, address: int) -> bool:
+        """Does the page at `address` belong to those of this pop, or push?"""
+        before = sum(step.pages for step in self.moved[: self.moved.index(move)])
+        first = self.cb.base + before * self.page % self.cb.size
+        return (address - first) % self.cb.size < move.pages * self.page
+
     def index(self, address: int) -> int:
         """Which page from its pointer on lies at `address`: 0 is the first."""
         return (address - self.pointer) % self.cb.size // self.page
+
+
+def cb_at(core: Core, address: int) -> CircularBuffer | None:
+    return next((cb for cb in core.cbs.values() if cb.base <= address < cb.limit), None)
 
 
 def side(risc: Risc, cb: CircularBuffer, front: bool, time: int) -> Side | None:

@@ -15,7 +15,7 @@ from ...sim.trisc import Trisc
 from ...sim.waits import Role
 
 if TYPE_CHECKING:
-    from ...count.walk import Made
+    from ...count.made import Made
 
 Args = tuple[int, ...]
 

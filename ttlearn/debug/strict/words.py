@@ -155,6 +155,13 @@ def past_end(transfer: Transfer, call: str, cb: CircularBuffer, behind: str) -> 
     )
 
 
+def nowhere(what: str, address: int, cb: CircularBuffer | None, why: str) -> str:
+    """`cb`: the last one before the bytes. `why`: how it came by the address, if that is known."""
+    behind = f", behind the end of {cb}" if cb is not None else ""
+    step = why or "write to a page of a CB, which begins at `get_write_ptr(...)`"
+    return f"{what} to L1 address {address}, where no CB is{behind}; {step}"
+
+
 def pushed_early(ring: Ring, pages: int, site: Site, transfer: Transfer) -> str:
     return (
         f"cb_push_back({ring.cb}, {pages}) at {site} hands on a page whose noc_async_read at {transfer.site} "

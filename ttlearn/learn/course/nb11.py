@@ -143,10 +143,12 @@ def summed(
     times: int = 1,
     step: int = 0,
     seed: int | None = None,
+    minus: bool = False,
 ) -> Case:
     def make(functions: Functions) -> Trial:
-        tensors, program = adding(functions["pair_reader"], tiles, block, depths, times, step)
-        return Trial(tensors, program, to_numpy(tensors[0]) + to_numpy(tensors[1]))
+        tensors, program = adding(functions["pair_reader"], tiles, block, depths, times, step, minus)
+        a, b = (to_numpy(tensor) for tensor in tensors[:2])
+        return Trial(tensors, program, a - b if minus else a + b)
 
     return Case(name, make, seed)
 
@@ -189,7 +191,7 @@ EXERCISES = (
             summed("one block of four", 4, 4),
             summed("blocks of one tile, a slow engine, little room in c_0", 5, 1, (1, 3), 20),
             summed("blocks of one tile, a slow engine, little room in c_1", 6, 1, (3, 1), 20),
-            summed("three blocks of eight", 24, 8),
+            summed("three blocks of eight, subtracted", 24, 8, minus=True),
             summed("little room in c_0", 16, 4, (1, 3)),
             summed("little room in c_1", 16, 4, (3, 1)),
             summed("the engine pops tile by tile, little room in c_0", 8, 4, (1, 2), 20, step=1),

@@ -67,7 +67,7 @@ def start(call: str, noc_addr: int, local: int, size: int, read: bool, depth: in
 
 def _refuse_swapped(risc: Risc, call: str, noc_addr: int, read: bool) -> None:
     """An address that leads nowhere on the NOC, and lies in one of this core's CBs, stands in the other one's place."""
-    cb = next((cb for cb in risc.core.cbs.values() if cb.base <= noc_addr < cb.limit), None)
+    cb = risc.core.cb_at(noc_addr)
     if cb is None:
         return
     which = "first" if read else "second"

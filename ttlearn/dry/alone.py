@@ -19,8 +19,6 @@ from ..sim.waits import History
 from .device import DryDevice, DryL1
 from .unknown import UNKNOWN
 
-_SEMAPHORES = 16 * 16  # bytes
-
 
 def alone(risc: Risc, runtime_args: Sequence[int]) -> Risc:
     """A RISC like this one, with the same kernel and CBs, on a device of its own."""
@@ -105,7 +103,7 @@ class _Unwritten(DryL1):
 
     def __init__(self, arch: Arch) -> None:
         super().__init__(arch)
-        self.semaphores = range(arch.semaphore_base, arch.semaphore_base + _SEMAPHORES)
+        self.semaphores = arch.semaphores
 
     def view(self, address: int, size: int, what: str) -> Bytes:
         if address >= self.known or address in self.semaphores:

@@ -84,10 +84,10 @@ def _add_transfer(facts: Facts, fact: Event, core: Core) -> None:
     assert fact.site is not None
     kind, (size, _, local, _, bank, page) = fact.what.removeprefix("noc "), fact.detail
     key = fact.risc, fact.site.kernel.co_name, kind
-    cb = next((cb.index for cb in core.cbs.values() if cb.base <= local < cb.limit), -1)
+    cb = core.cb_at(local)
     facts.transfers[key] += 1
     facts.bytes_moved[key] += size
-    facts.dram_pages.setdefault((fact.risc, kind), set()).add((bank, page, cb))
+    facts.dram_pages.setdefault((fact.risc, kind), set()).add((bank, page, -1 if cb is None else cb.index))
 
 
 def _call(work: Any) -> str:

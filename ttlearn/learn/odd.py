@@ -18,12 +18,7 @@ from .exercise import Functions
 from .facts import OPEN_AND_CLOSE, WORK, Facts, Mover
 
 MOST = 2  # clauses that are told
-SECTIONS = {
-    Kind.ACQUIRE: "tile_regs_acquire",
-    Kind.COMMIT: "tile_regs_commit",
-    Kind.WAIT: "tile_regs_wait",
-    Kind.RELEASE: "tile_regs_release",
-}
+SECTIONS = {kind: f"tile_regs_{kind.value}" for kind in (Kind.ACQUIRE, Kind.COMMIT, Kind.WAIT, Kind.RELEASE)}
 _NAMES = {Kind.MATH: "MATH", Kind.SFPU: "the SFPU", Kind.PACK: "PACK"}
 
 

@@ -71,6 +71,11 @@ class Arch:
     sfpu_slow: int  # sqrt, rsqrt, recip (EX/compute_fusion; EX/sfpu_tile_scope)
     sfpu_exp: int  # exp (EX/compute_fusion)
 
+    @property
+    def semaphores(self) -> range:
+        """L1 bytes of the 16 semaphores that a core may have."""
+        return range(self.semaphore_base, self.semaphore_base + 16 * 16)
+
 
 WORMHOLE_B0 = Arch(
     name="wormhole_b0",

@@ -77,6 +77,10 @@ class Core:
     def add_cb(self, cb: CircularBuffer) -> None:
         self.cbs[cb.index] = cb
 
+    def cb_at(self, address: int) -> CircularBuffer | None:
+        """The CB in which this L1 address lies, the first if several share it."""
+        return next((cb for cb in self.cbs.values() if cb.base <= address < cb.limit), None)
+
     def wire(self) -> None:
         """Give every RISC its own view of every CB."""
         for risc in self.riscs:

@@ -61,7 +61,7 @@ class L1(Memory):
         self.data = np.empty(arch.l1_bytes, np.uint8)  # what nobody has touched costs no memory
         self.poisoned = 0  # bytes, from the first on; behind them only `view` may look
         self._poison(arch.cb_base)
-        self.data[arch.semaphore_base : arch.semaphore_base + 16 * 16] = 0
+        self.data[arch.semaphores.start : arch.semaphores.stop] = 0
         self.data[arch.zeros_base : arch.zeros_base + ZEROS] = 0
         self.top = arch.cb_base
 

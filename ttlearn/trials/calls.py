@@ -104,4 +104,4 @@ def _operands(core: Core, work: Work, k: int) -> tuple[str, ...]:
 
 
 def _cb(core: Core, address: int) -> str:
-    return next((str(cb) for cb in core.cbs.values() if cb.base <= address < cb.limit), f"L1 {address}")
+    return str(core.cb_at(address) or f"L1 {address}")

@@ -15,7 +15,7 @@ from ...sim.work import Kind
 from . import texts
 from .pushes import overpushed, stale_pointer
 from .shadow import kernel_name
-from .steps import Side, Step, begins, cb_at, entries, operand, side
+from .steps import Side, Step, begins, entries, operand, side
 from .trips import once
 
 
@@ -49,7 +49,7 @@ def writing(risc: Risc, site: Site, low: int, high: int, time: int) -> Fault | N
 
 def _unasked(risc: Risc, site: Site, low: int, high: int, time: int, front: bool) -> Fault | None:
     """It has not waited for this page, or not any more."""
-    cb = cb_at(risc.core, low)
+    cb = risc.core.cb_at(low)
     found = side(risc, cb, front, time) if cb is not None and not cb.aliased else None
     if found is None:
         return None
@@ -151,7 +151,7 @@ def fewer(risc: Risc, cb: CircularBuffer, low: int, high: int, time: int) -> Ste
 
 def _wrong_format(risc: Risc, site: Site, low: int) -> Fault | None:
     """The engine moves tiles that are larger than the CB's pages: it is set to another CB's format."""
-    work, cb = next(iter(entries(risc, site)), None), cb_at(risc.core, low)
+    work, cb = next(iter(entries(risc, site)), None), risc.core.cb_at(low)
     if work is None or cb is None or work.kind is not Kind.PACK or work.conf.format is None:
         return None
     moved, page = work.conf.format, cb.format
@@ -167,7 +167,7 @@ def _wrong_format(risc: Risc, site: Site, low: int) -> Fault | None:
 def _rows_past_the_end(risc: Risc, site: Site, low: int, high: int) -> Fault | None:
     """A tilize that begins in a CB and takes more sticks than are left there."""
     begin = begins(risc, site, low)
-    cb = cb_at(risc.core, begin) if begin is not None else None
+    cb = risc.core.cb_at(begin) if begin is not None else None
     if begin is None or cb is None or low < cb.limit:
         return None
     first, taken = (begin - cb.base) // cb.page_size, (high - begin) // cb.page_size
@@ -177,7 +177,7 @@ def _rows_past_the_end(risc: Risc, site: Site, low: int, high: int) -> Fault | N
 
 def _past_its_ring(risc: Risc, site: Site, low: int, time: int, front: bool) -> Fault | None:
     """The engine's index goes behind the end of the CB that the call names, into another one's memory."""
-    named, here = texts.operands(risc, site), cb_at(risc.core, low)
+    named, here = texts.operands(risc, site), risc.core.cb_at(low)
     if not named or here in named:
         return None
     sides = [found for cb in named if (found := side(risc, cb, front, time)) is not None]
@@ -194,7 +194,7 @@ def _past_its_ring(risc: Risc, site: Site, low: int, time: int, front: bool) -> 
 
 def _over_the_end(risc: Risc, low: int, time: int, front: bool) -> Fault | None:
     """The pages that it has asked for do not lie side by side: the last ones are at the ring's beginning again."""
-    here = cb_at(risc.core, low)
+    here = risc.core.cb_at(low)
     for cb in risc.core.cbs.values():
         found = side(risc, cb, front, time) if cb is not here else None
         if found is None or not cb.limit <= low < found.pointer + found.promised * found.page:
@@ -224,7 +224,7 @@ def _index(found: Side, index: int, front: bool) -> str:
 
 def _wrong_pointer(risc: Risc, site: Site, low: int, time: int) -> Fault | None:
     """A producer that writes at `get_read_ptr`, which only pops move on."""
-    cb = cb_at(risc.core, low)
+    cb = risc.core.cb_at(low)
     if cb is None or risc not in (risc.core.brisc, risc.core.ncrisc):
         return None
     push, pop = side(risc, cb, False, time), side(risc, cb, True, time)

@@ -67,7 +67,7 @@ class Judge:
 
     def _popped(self, risc: Risc, core: Core, low: int, high: int, site: Site, pop: Access, order: Order) -> str:
         """It reads what it has given back: the page at `low`, or what lies behind the end of its CB."""
-        cb = next((cb for cb in core.cbs.values() if cb.base <= low < cb.limit), None)
+        cb = core.cb_at(low)
         if (
             cb is not None
             and cb.limit < high

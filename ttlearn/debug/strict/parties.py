@@ -12,7 +12,7 @@ from ...sim.trace import Site
 from .faults import Fault, reading, writing
 from .pushes import unfilled
 from .shadow import kernel_name
-from .steps import cb_at, side
+from .steps import side
 
 READS = ("read", "noc write", "noc read there")  # accesses that take bytes
 
@@ -69,7 +69,7 @@ def told(me: Party, other: Party, where: str, low: int, early: bool) -> str:
 
 def _by_a_third(me: Party, other: Party, low: int) -> str:
     """Both have waited; then the page was popped by somebody else than the one who reads it."""
-    cb, reader = cb_at(me.risc.core, low), me.risc if me.read else other.risc
+    cb, reader = me.risc.core.cb_at(low), me.risc if me.read else other.risc
     for risc in me.risc.core.riscs:
         found = side(risc, cb, True, risc.t) if cb is not None and not cb.aliased and risc is not reader else None
         if found is not None and found.moved:

@@ -80,7 +80,7 @@ class Poison:
         ends, writes = range(transfer.local, transfer.local + transfer.size, 16), self.shadows[core].writes
         bare = [at for at in ends if writes.seen(at, at + 1)[0] == NEVER]
         last = next(at for at in bare if at + 16 not in bare) + 15
-        cb = next((cb for cb in core.cbs.values() if cb.base <= transfer.local < cb.limit), None)
+        cb = core.cb_at(transfer.local)
         start = transfer.local if cb is None else cb.base + (bare[0] - cb.base) // cb.page_size * cb.page_size
         return f"bytes {bare[0] - start} to {min(last, transfer.local + transfer.size - 1) - start}"
 

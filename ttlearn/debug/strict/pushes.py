@@ -14,7 +14,7 @@ from ...sim.trace import Site
 from ...sim.trisc import Trisc
 from ...sim.work import Kind, Work
 from .shadow import is_semaphore, place
-from .steps import Side, Step, cb_at, side
+from .steps import Side, Step, side
 from .trips import once, pointer_once
 
 
@@ -28,7 +28,7 @@ class Put(NamedTuple):
 
 def unfilled(risc: Risc, low: int) -> str:
     """Who has handed on the page at `low`, which `risc` has read and nobody had written; empty if nobody has."""
-    cb = cb_at(risc.core, low)
+    cb = risc.core.cb_at(low)
     for other in risc.core.riscs:
         found = side(other, cb, False, other.t) if cb is not None and other is not risc else None
         if found is not None and found.moved:
@@ -38,7 +38,7 @@ def unfilled(risc: Risc, low: int) -> str:
 
 def unreserved(risc: Risc, low: int) -> str:
     """Who has pushed more pages of the CB at `low` than it had reserved; empty if nobody has."""
-    cb = cb_at(risc.core, low)
+    cb = risc.core.cb_at(low)
     for other in risc.core.riscs:
         found = side(other, cb, False, other.t) if cb is not None and not cb.aliased and other is not risc else None
         if found is not None and found.over is not None:
@@ -74,14 +74,14 @@ def _handed_on(other: Risc, found: Side, low: int) -> str:
     if (
         isinstance(other, Trisc)
         and not found.cb.aliased
-        and not any(cb_at(other.core, put.address) is found.cb for put in puts)
+        and not any(other.core.cb_at(put.address) is found.cb for put in puts)
     ):
         step = f"it packs nothing into {found.cb} before that: let it pack what it pushes"
     return f"has pushed it all the same, at {push.site}: {step}"
 
 
 def _meant(risc: Risc, cb: CircularBuffer, put: Put, push: Step) -> str:
-    there = cb_at(risc.core, put.address)
+    there = risc.core.cb_at(put.address)
     if isinstance(risc, Trisc):
         return f"is {cb} meant?" if there is not cb else f"pack into the page that {cb} has reserved"
     return stale_pointer(put.site, push) or f"`get_write_ptr({cb.index})` is where the page to fill begins"
@@ -108,7 +108,7 @@ def asked_once(risc: Risc, site: Site) -> str:
 
 def _in_place(risc: Risc, filled: Side, push: Step, put: Put) -> bool:
     """Did it go into a page of this push, or into one that it had reserved, or can that not be told?"""
-    cb = cb_at(risc.core, put.address)
+    cb = risc.core.cb_at(put.address)
     if cb is None:
         return is_semaphore(risc.core, put.address)
     if cb is filled.cb and filled.covers(push, put.address):

@@ -104,10 +104,8 @@ def kernel_name(risc: Risc) -> str:
 
 def place(core: Core, address: int) -> str:
     """The learner's name of an L1 address."""
-    for cb in core.cbs.values():
-        if cb.base <= address < cb.limit:
-            return f"page {(address - cb.base) // cb.page_size} of {cb}"
-    return f"L1 address {address}"
+    cb = core.cb_at(address)
+    return f"L1 address {address}" if cb is None else f"page {(address - cb.base) // cb.page_size} of {cb}"
 
 
 def place_for(risc: Risc, core: Core, address: int) -> str:
@@ -116,4 +114,4 @@ def place_for(risc: Risc, core: Core, address: int) -> str:
 
 def is_semaphore(core: Core, address: int) -> bool:
     """Does a semaphore of this core, or one that it could have, lie there?"""
-    return 0 <= address - core.device.arch.semaphore_base < 16 * 16
+    return address in core.device.arch.semaphores

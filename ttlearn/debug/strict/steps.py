@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...sim.cb import CircularBuffer
-from ...sim.device import Core
 from ...sim.noc import Transfer
 from ...sim.sched import Risc
 from ...sim.trace import Site
@@ -79,10 +78,6 @@ class Side:
     def index(self, address: int) -> int:
         """Which page from its pointer on lies at `address`: 0 is the first."""
         return (address - self.pointer) % self.cb.size // self.page
-
-
-def cb_at(core: Core, address: int) -> CircularBuffer | None:
-    return next((cb for cb in core.cbs.values() if cb.base <= address < cb.limit), None)
 
 
 def side(risc: Risc, cb: CircularBuffer, front: bool, time: int) -> Side | None:

@@ -40,7 +40,7 @@ def picture(made: Table | None = None) -> Any:
     axes.set_xlabel("measured on silicon [ns]")
     axes.set_ylabel("modelled [ns]")
     axes.set_title("model against silicon: published durations and ttlearn's")
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="x-small", labelspacing=0.15, loc="upper left")  # small, or it hides rows
     return figure
 
 

@@ -92,15 +92,20 @@ def _until_it_answers(address: str, log: Path) -> None:
 
 
 class Notebook:
-    """One notebook, opened in Lab (or in Notebook 7); `errors` is what the console complained of."""
+    """One notebook, opened in Lab (or in Notebook 7) and laid out to its last cell: Lab lays the rest while it idles.
+
+    `cells` is how many the file has; `errors` is what the console complained of.
+    """
 
     def __init__(self, browser: Any, address: str, path: str, view: str = "lab/tree") -> None:
         self.page, self.errors = browser.new_page(viewport={"width": 1300, "height": 1000}), list[str]()
         self.page.set_default_timeout(SECONDS * 1000)
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        with urllib.request.urlopen(f"{address}/api/contents/{path}?token={TOKEN}") as answer:
+            self.cells = len(json.load(answer)["content"]["cells"])
         self.page.goto(f"{address}/{view}/{path}?reset&token={TOKEN}")
-        self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
+        self.until("n => document.querySelectorAll('.jp-NotebookPanel .jp-Cell').length === n", self.cells)
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached")
 
     def connected(self) -> None:
@@ -122,12 +127,29 @@ class Notebook:
             question.wait_for(state="detached")
         self.until_run()
 
+    def run_by_keys(self) -> None:
+        """Shift+Enter from cell to cell, each when the one before has handed on; in the last it would add a cell."""
+        self.connected()
+        self.page.locator(".jp-Notebook .jp-Cell").first.focus()
+        self.page.keyboard.press("Escape")
+        for place in range(self.cells):
+            self.until(
+                """k => document.querySelectorAll('.jp-Notebook .jp-Cell')[k].classList.contains('jp-mod-active')""",
+                place,
+            )
+            self.page.keyboard.press("Shift+Enter" if place < self.cells - 1 else "Control+Enter")
+        self.until_run()
+
     def until_run(self) -> None:
         """Every code cell has its number."""
-        self.page.wait_for_function(
-            """() => { const p = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-                 return p.length && p.every(e => /\\[\\d+\\]:/.test(e.textContent)); }"""
+        self.until(
+            """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                 .every(e => /\\[\\d+\\]:/.test(e.textContent))"""
         )
+
+    def until(self, true: str, value: object = None) -> None:
+        """Wait until the page says so: `true` is a function in JavaScript, given `value`."""
+        self.page.wait_for_function(true, arg=value)
 
     def failed(self) -> int:
         """Cells that show an error or left something on stderr."""

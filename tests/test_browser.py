@@ -166,15 +166,9 @@ def test_control_to_new_picture(lab: Notebook) -> None:
 
 
 def test_one_notebook_is_finished_by_keyboard_alone(browser: Any, address: str, shots: Path) -> None:
-    """Shift+Enter from the first cell to the last but one (text follows), in the form that learners open."""
+    """In the form that learners open."""
     opened = Notebook(browser, address, PATHS[0].name)
-    opened.connected()
-    opened.page.locator(".jp-Notebook .jp-Cell").first.focus()
-    opened.page.keyboard.press("Escape")
-    for _ in range(opened.page.locator(".jp-Cell").count() - 1):
-        opened.page.keyboard.press("Shift+Enter")
-        opened.page.wait_for_timeout(200)  # as a hand would: Lab loses a key that comes while it moves on
-    opened.until_run()
+    opened.run_by_keys()
     assert opened.failed() == 0 and opened.errors == []
     opened.page.screenshot(path=shots / "by-keyboard.png")
     opened.page.close()

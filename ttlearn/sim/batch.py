@@ -8,18 +8,36 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .waits import Order
 from .work import MathProgram, Tiles, Work
+
+
+class Operands:
+    """What one unpack brings to SrcA and SrcB, when it has been read. Its `Work` holds it until MATH is `past` it."""
+
+    __slots__ = ("past", "tiles")
+
+    def __init__(self, tiles: tuple[Tiles, Tiles] | None = None) -> None:
+        self.tiles, self.past = tiles, False
+
+    def leave(self, work: Work) -> None:
+        """Their `work` lets them go, if it can: held until the end of the run, they would fill the host's memory."""
+        if self.past and self.tiles is not None:
+            work.loaded = READ
 
 
 class Batch:
     """n DST tiles that one program makes of n operands, or one tile that it folds them into."""
 
-    __slots__ = ("array", "fold", "n", "previous", "program", "source", "tile")
+    __slots__ = ("array", "fold", "n", "operands", "previous", "program", "source", "tile")
 
     def __init__(self, program: Any, source: Any, tile: int, n: int, previous: Ref | None, fold: bool) -> None:
         self.program, self.source, self.tile, self.n = program, source, tile, n
         self.previous, self.fold = previous, fold
+        # kept until they are worked out: pages are given back, and tiles worked out in any order, before
+        self.operands: Operands | None = source.loaded if isinstance(source, Work) else None
         self.array: Tiles | None = None
 
     def needs(self) -> list[Batch]:
@@ -56,3 +74,5 @@ class Packed:
 
 
 ZERO = Batch(None, None, 0, 1, None, False)
+NO_TILES = np.zeros((0, 1024), np.float32)
+READ = Operands((NO_TILES, NO_TILES))  # of a `Work` that was read and that MATH is past: who needs them holds them

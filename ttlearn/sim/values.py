@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import formats
-from .batch import ZERO, Batch, Packed, Ref, Slots
+from .batch import ZERO, Batch, Operands, Packed, Ref, Slots
 from .fpu import transpose_wh
 from .packer import added, shaped
 from .roles import Math
@@ -35,7 +35,7 @@ class Values:
         self.packed: list[Packed] = []
         self._stored = self._loaded = self._sealed = 0
         self._rows: tuple[int, Order | None] = (-1, None)
-        self._source: Work | None = None  # the operands evaluated last
+        self._source: Work | None = None  # whose operands MATH takes
 
     def let_go(self) -> None:
         """Nobody will ask for a tile again."""
@@ -45,6 +45,8 @@ class Values:
 
     def math(self, work: Work, k: int, source: Work, tile: int, n: int) -> None:
         """Tiles k … k+n-1 of `work` take the operands tile … tile+n-1 of `source`."""
+        if source is not self._source:
+            self._go_on_to(source)
         program: MathProgram = work.conf.program
         slots, dst, step = self.slots, work.target(k), work.ddst
         if program.fold is not None:
@@ -74,6 +76,14 @@ class Values:
             batch = self.last = Batch(program, source, tile, n, None, False)
         for i in range(max(0, n - work.per) if work.per else 0, n):  # sections before the last are handed on already
             slots[work.target(k + i)] = (batch, row + i)
+
+    def _go_on_to(self, source: Work) -> None:
+        """MATH takes operands in order: those before `source` only tiles need that are described already."""
+        before, self._source = self._source, source
+        source.loaded = source.loaded or Operands()
+        if before is not None and before.loaded is not None:
+            before.loaded.past = True
+            before.loaded.leave(before)
 
     def _fold(self, program: MathProgram, source: Work, tile: int, n: int, dst: int) -> None:
         previous = self.slots.get(dst)
@@ -120,15 +130,16 @@ class Values:
         queue = self.core.engine.unpack.queue
         while self._loaded < position:
             work = queue[self._loaded]
-            if isinstance(work, Work) and work.loaded is None:
-                self._load(work)
+            if isinstance(work, Work):
+                work.loaded = work.loaded or Operands()
+                self._load(work, work.loaded)
             self._loaded += 1
 
-    def _load(self, work: Work) -> tuple[Tiles, Tiles]:
-        if not work.loaded:
-            work.loaded = self._operands(work)
-        loaded: tuple[Tiles, Tiles] = work.loaded
-        return loaded
+    def _load(self, work: Work, operands: Operands) -> tuple[Tiles, Tiles]:
+        if operands.tiles is None:
+            operands.tiles = self._operands(work)
+            operands.leave(work)
+        return operands.tiles
 
     def _operands(self, work: Work) -> tuple[Tiles, Tiles]:
         conf = work.conf
@@ -177,7 +188,7 @@ class Values:
                 continue
             latest = pending.pop()
             if latest.array is None:
-                latest.array = self._worked_out(latest)
+                latest.array, latest.operands = self._worked_out(latest), None
         assert batch.array is not None
         return batch.array
 
@@ -196,11 +207,9 @@ class Values:
 
     def _evaluate(self, batch: Batch, program: MathProgram) -> Tiles:
         source: Work = batch.source
-        a, b = self._load(source)
+        assert batch.operands is not None
+        a, b = self._load(source, batch.operands)
         first, last = batch.tile, batch.tile + batch.n
-        if self._source is not None and self._source is not source:
-            self._source.loaded = ()  # MATH is past these operands; kept, they would fill the host's memory
-        self._source = source
         a = a[first:last] if len(a) > 1 else a
         b = b[first:last] if len(b) > 1 else b
         previous = None

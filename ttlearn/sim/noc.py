@@ -105,7 +105,7 @@ class Port:
         self.missing: list[Missing] = []  # multicasts whose acknowledgements will never be as many as they want
         self.sleepers: list[Risc] = []
         self.state: dict[bool, tuple[int, int] | None] = {True: None, False: None}  # reads, writes: coordinates, size
-        self._last_at: dict[tuple[int, int | None], int] = {}  # (core, rectangle) → last landing: one path keeps order
+        self._last_at: dict[tuple[int, int | None], int] = {}  # (core or bank, rectangle) → landing: in order
 
     def send(self, transfer: Transfer) -> None:
         self.queue.append(transfer)
@@ -144,8 +144,9 @@ class Port:
         self._land(transfer, int(begin), ceil(arrival) + device.jitter())
 
     def _land(self, transfer: Transfer, begin: int, land: int) -> None:
-        if transfer.target.core is not None and transfer.kind != "read":
-            key = (id(transfer.target.core), transfer.rectangle)
+        if transfer.kind != "read":
+            core, bank = transfer.target.core, transfer.target.bank
+            key = (~bank if core is None else id(core), transfer.rectangle)
             land = self._last_at[key] = max(land, self._last_at.get(key, 0))
         transfer.land = land
         self.landed[transfer.kind] = max(self.landed[transfer.kind], land)

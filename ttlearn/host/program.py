@@ -36,7 +36,7 @@ def generic_op(
     expected: Any = None,
     diagnose: bool = True,
 ) -> Run:
-    """Run `program` on `tensors`, the output last. `strict` raises at the first hazard; else they are listed.
+    """Run `program` on `tensors`, the output last (in place: an input, too). `strict` raises at the first hazard; else they are listed.
 
     `expected`: the right output, by which a suggested change is judged. `diagnose=False` leaves the explanation of a
     hang out: finding it is an exercise. Raises HostError (the program does not fit), KernelError (misuse), Violation (strict), DeviceHang.
@@ -62,7 +62,8 @@ def _run(
             raise HostError(f"generic_op takes tensors (tt.from_numpy, tt.allocate_tensor_on_device), not {tensor!r}")
     if not tensors:
         raise HostError("generic_op needs at least the output tensor, as the last of its list")
-    tensors[-1].poison()
+    if not any(tensor is tensors[-1] for tensor in tensors[:-1]):  # an op in place reads what its output holds
+        tensors[-1].poison()
     buffers = [device.dram.attach(t.place(device.arch.dram_alignment, device.arch.dram_banks)) for t in tensors]
     build(device, program, strict)
     checks.start(device, buffers)

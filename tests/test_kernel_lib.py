@@ -20,7 +20,7 @@ import ttlearn as tt
 from ttlearn.compute import *
 from ttlearn.dataflow import *
 from ttlearn.kernel_lib import *
-from ttlearn.sim.formats import Format
+from ttlearn.sim.formats import Format, bf16_values
 
 Floats = NDArray[Any]
 Kernel = Callable[[], Any]
@@ -655,3 +655,34 @@ def test_a_scaler_needs_a_bf16_buffer(helper: Callable[[int, float], Any]) -> No
     with pytest.raises(ValueError) as error:  # noqa: PT011
         prepared(helper, 1.0, tt.float32)
     assert str(error.value) == (f"{helper.__name__}: c_16 must hold bfloat16 tiles; set its data_format to tt.bfloat16")
+
+
+@pytest.mark.parametrize("dim", ReduceDim)
+def test_a_calculated_scaler_makes_a_mean_of_ones_1(dim: ReduceDim) -> None:
+    n = {ReduceDim.REDUCE_ROW: 32, ReduceDim.REDUCE_COL: 32, ReduceDim.REDUCE_SCALAR: 1024}[dim]
+
+    async def helper(cb: int, value: float) -> None:
+        await calculate_and_prepare_reduce_scaler(cb, PoolType.AVG, dim, int(value))
+
+    scaler = bf16_values(prepared(helper, n))[:, 0].astype(np.float64)
+    times = 2 if dim is ReduceDim.REDUCE_SCALAR else 1  # that the reduction applies it
+    assert (n * scaler**times == 1).all()
+
+
+@pytest.mark.parametrize("pool", [SUM, MAX])
+def test_a_calculated_scaler_of_a_sum_or_a_maximum_is_1(pool: PoolType) -> None:
+    async def helper(cb: int, value: float) -> None:
+        await calculate_and_prepare_reduce_scaler(cb, pool, ReduceDim.REDUCE_ROW)
+
+    assert (bf16_values(prepared(helper, 0))[:, 0] == 1).all()
+
+
+def test_a_calculated_scaler_of_no_elements_is_refused() -> None:
+    async def helper(cb: int, value: float) -> None:
+        await calculate_and_prepare_reduce_scaler(cb, PoolType.AVG, ReduceDim.REDUCE_ROW, 0)
+
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        prepared(helper, 0)
+    assert str(error.value) == (
+        "calculate_and_prepare_reduce_scaler: reduce_factor is 0; give the number of elements of a mean"
+    )

@@ -513,6 +513,14 @@ def test_a_page_count_that_is_none(pages: Any, text: str) -> None:
     assert message(tt.KernelError, kernel) == text
 
 
+@pytest.mark.parametrize("call", [cb_pages_available_at_front, cb_pages_reservable_at_back])
+def test_a_question_for_a_page_count_that_is_none(call: Any) -> None:
+    async def kernel() -> None:
+        call(0, 2.5)
+
+    assert message(tt.KernelError, kernel) == f"{call.__name__}: the number of pages must be a whole number, not 2.5"
+
+
 @pytest.mark.parametrize(
     ("total", "advice"), [(100, "use 64 or 128"), (10, "use 64, one page"), (0, "use 64, one page")]
 )
@@ -571,6 +579,20 @@ def test_a_missing_common_argument() -> None:
     assert message(tt.KernelError, kernel) == (
         "get_common_arg_val(2): kernel has 2 common_runtime_args (0 to 1) on core (0, 0); "
         "add to them in its KernelDescriptor, or use a smaller index"
+    )
+
+
+def test_an_argument_beyond_those_that_the_chip_has() -> None:
+    async def kernel() -> None:
+        get_arg_val(340)
+        get_arg_val(341)
+
+    descriptor = tt.KernelDescriptor(kernel, CORE, READER, runtime_args=[((0, 0), list(range(400)))])
+    with pytest.raises(tt.KernelError) as caught:
+        tt.generic_op([empty(1)], tt.ProgramDescriptor([descriptor]))
+    assert str(caught.value) == (
+        "get_arg_val(341): a kernel has at most 341 runtime_args on the chip (0 to 340); "
+        "put the others into a tensor and read it"
     )
 
 

@@ -54,6 +54,8 @@ def integer(call: str, name: str, value: Any) -> int:
 
 # ---- arguments --------------------------------------------------------------------------------------------
 
+MOST_ARGUMENTS = 341  # words of one kind that a kernel may have (W)
+
 
 def _argument(call: str, values: list[int], index: int, where: str) -> int:
     if not 0 <= integer(call, "the index", index) < len(values):
@@ -66,14 +68,25 @@ def _argument(call: str, values: list[int], index: int, where: str) -> int:
     return values[index]
 
 
+def _runtime_argument(call: str, values: list[int], index: int, where: str) -> int:
+    value = _argument(call, values, index, where)
+    if index >= MOST_ARGUMENTS:
+        raise KernelError(
+            f"{call}({index}): a kernel has at most {MOST_ARGUMENTS} {where} on the chip (0 to {MOST_ARGUMENTS - 1}); "
+            "put the others into a tensor and read it"
+        )
+    return value
+
+
 def get_arg_val(arg_idx: int) -> int:
     """Runtime argument of this core (C++ `get_arg_val<uint32_t>`)."""
-    return _argument("get_arg_val", running("get_arg_val").runtime_args, arg_idx, "runtime_args")
+    return _runtime_argument("get_arg_val", running("get_arg_val").runtime_args, arg_idx, "runtime_args")
 
 
 def get_common_arg_val(arg_idx: int) -> int:
     """Runtime argument that all cores share."""
-    return _argument("get_common_arg_val", running("get_common_arg_val").common_args, arg_idx, "common_runtime_args")
+    values = running("get_common_arg_val").common_args
+    return _runtime_argument("get_common_arg_val", values, arg_idx, "common_runtime_args")
 
 
 def get_compile_time_arg_val(arg_idx: int) -> int:
@@ -172,7 +185,7 @@ def _query(call: str, cb: int, pages: int, front: bool) -> bool:
     risc: Risc = running(call)
     if not (risc.fronts if front else risc.backs):
         return False
-    ring = risc.ring(cb, call)
+    ring, pages = risc.ring(cb, call), integer(call, "the number of pages", pages)
     risc.t += risc.core.device.arch.cb_call
     seen = (ring.cb.pushed if front else ring.cb.popped).at(risc.t)
     return (ring.ready(seen) if front else ring.free(seen)) >= pages

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import KernelError
-from ..kernel import integer, running
+from ..kernel import MOST_ARGUMENTS, integer, running
 
 __all__ = [
     "get_absolute_logical_x",
@@ -20,7 +20,6 @@ __all__ = [
     "get_relative_logical_y",
 ]
 
-MOST = 341  # argument words of one kind that a kernel may have (W)
 _ROOM = 2048  # bytes reserved for them
 
 
@@ -34,8 +33,10 @@ def _address(call: str, index: int, common: bool) -> int:
             f"{call}({index}): {risc.code.co_name} has {len(values)} {what} on core {core.xy}; "
             "add to them in its KernelDescriptor, or use a smaller index"
         )
-    if len(values) > MOST:
-        raise KernelError(f"{call}: {len(values)} arguments; a kernel has at most {MOST} on the chip, use a tensor")
+    if len(values) > MOST_ARGUMENTS:
+        raise KernelError(
+            f"{call}: {len(values)} arguments; a kernel has at most {MOST_ARGUMENTS} on the chip, use a tensor"
+        )
     slot = 2 * min(risc.number % 5, 2) + common  # BRISC, NCRISC, and the three TRISCs together
     base: int = core.device.arch.args_base + slot * _ROOM
     if slot not in core.arguments:

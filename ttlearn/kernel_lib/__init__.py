@@ -9,7 +9,7 @@ from .accumulate import reduce_accumulate
 from .binary import InputPolicy, OutputPolicy, binary, square
 from .reduce import PostOp, ReduceInputPolicy, reduce
 from .rows import WaitMode, dest_block, tilize, untilize
-from .scaler import prepare_reduce_scaler, prepare_scalar_tile
+from .scaler import calculate_and_prepare_reduce_scaler, prepare_reduce_scaler, prepare_scalar_tile
 
 __all__ = [
     "InputPolicy",
@@ -18,6 +18,7 @@ __all__ = [
     "ReduceInputPolicy",
     "WaitMode",
     "binary",
+    "calculate_and_prepare_reduce_scaler",
     "dest_block",
     "prepare_reduce_scaler",
     "prepare_scalar_tile",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from .. import dataflow as dm
+from ..kernel import integer
 from ..sim.formats import bfloat16, to_bf16_trunc
+from ..sim.fpu import PoolType, ReduceDim
 
 __all__ = [
+    "calculate_and_prepare_reduce_scaler",
     "prepare_reduce_scaler",
     "prepare_scalar_tile",
 ]
@@ -24,6 +29,21 @@ async def prepare_reduce_scaler(cb: int, scaler: float) -> None:
     for face in range(4):
         tile[face * 256 : face * 256 + 16] = to_bf16_trunc(scaler)
     dm.cb_push_back(cb, 1)
+
+
+async def calculate_and_prepare_reduce_scaler(
+    cb: int, reduce_type: PoolType, reduce_dim: ReduceDim, reduce_factor: int = 1
+) -> None:
+    """Reader: `prepare_reduce_scaler` with 1/N for AVG, where N is `reduce_factor`; with 1 else, whatever it is (unverified).
+
+    REDUCE_SCALAR applies the scaler twice, so its AVG takes 1/sqrt(N).
+    """
+    if integer("calculate_and_prepare_reduce_scaler", "reduce_factor", reduce_factor) == 0:
+        raise ValueError(
+            "calculate_and_prepare_reduce_scaler: reduce_factor is 0; give the number of elements of a mean"
+        )
+    n = reduce_factor if reduce_type is PoolType.AVG else 1
+    await prepare_reduce_scaler(cb, 1 / (sqrt(n) if reduce_dim is ReduceDim.REDUCE_SCALAR else n))
 
 
 async def prepare_scalar_tile(cb: int, value: float) -> None:

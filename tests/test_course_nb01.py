@@ -191,7 +191,7 @@ def test_a_wait_for_one_more_page_is_told_as_a_read_before_the_push() -> None:
         (2, 8, "cycles (model); the goal is "),
         (8, 8, "cycles (model); the goal is "),
         (8, 16, "it takes 32,768 bytes of L1 for CBs; the goal is 16,384"),
-        (4, 7, "let the counts of one trip round the ring add up to 7"),
+        (4, 7, "the counts must meet the end exactly: give c_0 8 pages, a multiple of 4"),
         (0, 8, "range() arg 3 must not be zero"),
     ],
 )

@@ -616,7 +616,8 @@ async def overruns() -> None:
 def test_a_pointer_past_the_ring_is_refused() -> None:
     assert refused(overruns, cbs=[cb(0, 12), cb(1, 1)]) == (
         f"cb_push_back(c_0, 7) at {at(overruns, 'cb_push_back')}: the pointer of NCRISC is at page 7 of 12, so 7 pages "
-        "run past the ring's end into the neighbour's memory; let the counts of one trip round the ring add up to 12"
+        "run past the ring's end into the neighbour's memory; the counts must meet the end exactly: give c_0 14 pages, "
+        "a multiple of 7, or push 5 here and the rest after it"
     )
 
 

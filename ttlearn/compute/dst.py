@@ -175,20 +175,28 @@ def pack_tile(ifrom_dst: int, icb: int, output_tile_index: int = 0, *, out_of_or
             ring.packed = page + 1
         address = ring.wr + page * ring.page
         if not ring.cb.base <= address <= ring.limit - ring.page:
-            _outside(risc, "pack_tile", ring, address)
+            address = _outside(risc, "pack_tile", ring, address, out_of_order_output)
         risc.pack(ifrom_dst, address, "pack_tile")
     elif role is not _M and role is not _U:
         engine("pack_tile")
 
 
-def _outside(risc: Pack, call: str, ring: Ring, address: int) -> None:
-    """The page lies before or behind the ring: the chip destroys the neighbour there."""
-    if risc.strict:
-        raise Violation(
-            f"{call} into {ring.cb}: page {(address - ring.cb.base) // ring.page} of a ring of {ring.num_pages} pages "
-            f"(0 to {ring.num_pages - 1}); the bytes would go to the neighbour's memory, so pack no more pages than "
-            "are reserved, and push them"
-        )
+def _outside(risc: Pack, call: str, ring: Ring, address: int, placed: bool = True) -> int:
+    """The page lies before or behind the ring: the chip destroys the neighbour there. `placed`: the kernel chose the page.
+
+    If the kernel has pushed none of its pages it packs on, into the first: on the chip it would wait for ever for that push.
+    """
+    if not risc.strict:
+        return address
+    error = (
+        f"{call} into {ring.cb}: page {(address - ring.cb.base) // ring.page} of a ring of {ring.num_pages} pages "
+        f"(0 to {ring.num_pages - 1}); the bytes would go to the neighbour's memory, so pack no more pages than "
+        "are reserved, and push them"
+    )
+    if placed or ring.received:
+        raise Violation(error)
+    risc.overfull = risc.overfull or (ring, error, call_site(2, risc.frame))
+    return ring.wr
 
 
 def pack_block(ifrom_dst: int, icb: int, ntiles: int) -> None:

@@ -19,6 +19,8 @@ from ..sim.waits import History
 from .device import DryDevice, DryL1
 from .unknown import UNKNOWN
 
+Signalled = tuple[tuple[int, int], int]
+
 
 def alone(risc: Risc, runtime_args: Sequence[int]) -> Risc:
     """A RISC like this one, with the same kernel and CBs, on a device of its own."""
@@ -71,6 +73,11 @@ class Still(Core):
     def xy(self, xy: tuple[int, int]) -> None:
         self._xy = xy
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """The same, asked by us."""
+        return self._xy
+
     def wire(self) -> None:
         super().wire()
         for risc in self.riscs:
@@ -112,6 +119,19 @@ class _Unwritten(DryL1):
 
 
 class _Silent(Port):
-    """Nothing goes out."""
+    """Nothing goes out. `signals`: the core and the L1 address of each semaphore that would be changed."""
 
-    def send(self, transfer: Transfer) -> None: ...
+    def __init__(self, risc: Risc, device: Device) -> None:
+        super().__init__(risc, device)
+        self.signals: set[Signalled] = set()
+
+    def send(self, transfer: Transfer) -> None:
+        core = transfer.target.core
+        if transfer.signal is not None and isinstance(core, Still):
+            self.signals.add((core.place, transfer.signal.address))
+
+
+def signals(risc: Risc) -> frozenset[Signalled]:
+    """What a RISC that runs alone has signalled."""
+    port = risc.core.ports.get(risc)
+    return frozenset(port.signals) if isinstance(port, _Silent) else frozenset()

@@ -29,7 +29,10 @@ Call = tuple[CodeType, int]  # function and offset
 
 @dataclass
 class Deed:
-    """One call of the text on one CB (-1: of none), made `times` times, for `pages` in all; `each` if always as many."""
+    """One call of the text on one CB (-1: of none), made `times` times, for `pages` in all, at `most` so many at a time.
+
+    `each`: how many at a time, if always as many.
+    """
 
     call: str
     site: Site
@@ -37,11 +40,12 @@ class Deed:
     pages: int = 0
     times: int = 0
     each: int | None = None
+    most: int = 0
 
     def again(self, pages: int) -> None:
         """Made once more."""
         self.each = pages if not self.times or self.each == pages else None
-        self.pages, self.times = self.pages + pages, self.times + 1
+        self.pages, self.times, self.most = self.pages + pages, self.times + 1, max(self.most, pages)
 
 
 class Deeds(dict[tuple[str, CodeType, int, int], Deed]):

@@ -18,7 +18,7 @@ from ..sim.garbage import seldom
 from ..sim.sched import Risc
 from ..sim.trace import Site
 from ..sim.waits import Wait, now
-from .alone import Still, alone
+from .alone import Signalled, Still, alone, signals
 from .notes import MOST, Call, Deed, Notes
 from .unknown import UNKNOWN
 
@@ -28,6 +28,7 @@ class Rehearsal:
     """What a RISC did, in order. `whole`: it came to its kernel's end, so that these are all the calls it will ever make.
 
     `learners` and `inits` are those of `Notes`, where there is only one line. `placed`: its core's place was asked for.
+    `signals`: the semaphores of other cores, or its own, that it changes over the NOC.
     """
 
     deeds: tuple[Deed, ...] = ()
@@ -36,10 +37,15 @@ class Rehearsal:
     placed: bool = True
     learners: Mapping[Site, Site] = field(default_factory=dict)
     inits: Mapping[Call, Sequence[Site | None]] = field(default_factory=dict)
+    signals: frozenset[Signalled] = frozenset()
 
     def pages(self, call: str, cb: int) -> int:
         """Asked for in all."""
         return sum(deed.pages for deed in self.deeds if deed.cb == cb and deed.call == call)
+
+    def most(self, call: str, cb: int) -> int:
+        """Asked for at a time, at most."""
+        return max((deed.most for deed in self.deeds if deed.cb == cb and deed.call == call), default=0)
 
     def times(self, call: str) -> int:
         """How often it was made."""
@@ -61,7 +67,8 @@ def rehearse(real: Risc, runtime_args: Sequence[int] | None = None) -> Rehearsal
     finally:
         now.risc, now.role = before
     learners = {site: own[0] for site, own in notes.learners.items() if len(own) == 1}
-    return Rehearsal(tuple(notes.deeds.values()), whole, notes.made, core.placed, learners, notes.inits)
+    deeds = tuple(notes.deeds.values())
+    return Rehearsal(deeds, whole, notes.made, core.placed, learners, notes.inits, signals(risc))
 
 
 def _carry_out(risc: Risc) -> bool:

@@ -22,6 +22,7 @@ from ..debug.hang.causes import Cause
 from ..debug.hang.diagnosis import Change, Diagnosis
 from ..debug.hang.look_circle import fullest
 from ..debug.hang.look_loops import fitting
+from ..debug.hang.look_totals import largest
 from ..debug.hang.stops import Reason, Stop, kernel
 from ..errors import TTError
 from ..sim.cb import CircularBuffer
@@ -132,7 +133,7 @@ def _sizes(diagnosis: Diagnosis, full: list[Stop]) -> list[tuple[int, CircularBu
         cb = stop.cb
         assert cb is not None
         if stop.pages > cb.num_pages:
-            return [(stop.pages, cb)]
+            return [(largest(diagnosis.graph, stop), cb)]
         whole = diagnosis.graph.promises.total(stop.risc, "cb_push_back", cb)
         steps = {cb.num_pages + stop.pages * k for k in (1, 2, 3)} | {cb.num_pages * k for k in (2, 3, 4, 8, 16)}
         if whole is not None and whole > cb.num_pages:

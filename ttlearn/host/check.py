@@ -24,6 +24,7 @@ from .descriptors import ProgramDescriptor
 from .findings import Finding, Findings, Kind
 from .forgotten import drop, forgotten
 from .guard import guard
+from .programmed import programmed
 from .starts import starts
 from .tensor import Tensor
 from .totals import totals
@@ -53,9 +54,10 @@ def check(
     lost = [Finding(Kind.REFUSED, str(error)) for error in dropped]
     found = [
         *lost,
-        *_refused(device),
+        *_refused(device, finished),
         *(() if finished else _hangs(device)),
         *totals(device, program, finished),
+        *(programmed(device, {broken.risc.core.xy for broken in device.broken}) if finished else ()),
         *starts(device),
     ]
     ordered = sorted(_folded(found), key=lambda finding: list(Kind).index(finding.kind))
@@ -82,8 +84,11 @@ def _run(device: DryDevice) -> bool:
             risc.stop()
 
 
-def _refused(device: DryDevice) -> Iterator[Finding]:
+def _refused(device: DryDevice, finished: bool) -> Iterator[Finding]:
     """Calls that the kernels' own rules refuse: arguments, CBs, DST tiles, addresses."""
+    for core in device.cores.values():
+        if core.pack.overfull is not None and (finished or core.pack.overfull[0].received):
+            yield Finding(Kind.REFUSED, core.pack.overfull[1], (str(core.pack.overfull[2]),), cores=(core.xy,))
     for broken in device.broken:
         if not broken.undecided:
             lines = () if broken.site is None else (str(broken.site),)

@@ -30,10 +30,11 @@ class Kind(Enum):
     UNUSED_CB = "a CB that no kernel uses"
     UNDESCRIBED_SEMAPHORE = "a semaphore that the program does not describe"
     SECTIONS = "tile_regs calls do not match"
+    PROGRAMMED = "the engine does other than a call says"
     START_UP = "the engine is started up late, or more than once"
 
 
-HINTS = (Kind.LEFT_OVER, Kind.UNUSED_CB, Kind.SECTIONS, Kind.START_UP)
+HINTS = (Kind.LEFT_OVER, Kind.UNUSED_CB, Kind.SECTIONS, Kind.PROGRAMMED, Kind.START_UP)
 
 
 @dataclass(frozen=True)

@@ -50,13 +50,17 @@ def _balance(core: Core, moves: dict[tuple[tuple[int, int], int, str], list[Even
         if not pops or pushed == popped or cb.aliased:
             continue
         kind = Kind.LEFT_OVER if pushed > popped else Kind.POPPED_MORE
-        lines = tuple(str(facts[-1].site) for facts in (pushes, pops) if facts)
-        yield Finding(kind, _difference(cb, pushed, popped), lines, str(cb), (core.xy,))
+        last = {fact.risc: fact for fact in pops}  # the last pop of each
+        lines = tuple(str(fact.site) for fact in (*pushes[-1:], *last.values()))
+        names = [risc.label for risc in core.riscs if risc.name in last]
+        yield Finding(kind, _difference(cb, pushed, popped, names), lines, str(cb), (core.xy,))
 
 
-def _difference(cb: CircularBuffer, pushed: int, popped: int) -> str:
+def _difference(cb: CircularBuffer, pushed: int, popped: int, poppers: list[str]) -> str:
     size = cb.page_size
     counted = f"{pushed} pages of {size:,} B are pushed to {cb}, {pushed * size:,} B in all, and {popped} are popped"
+    if len(poppers) > 1:
+        return f"{counted}: {' and '.join(poppers)} both pop it, and only one kernel may: leave it to one, or give each a CB of its own"
     if pushed < popped:
         return f"{counted}: a pop gives back pages that were never there; wait for each with cb_wait_front first"
     return f"{counted}, {popped * size:,} B: {pushed - popped} stay behind" + _units(cb, pushed, popped)

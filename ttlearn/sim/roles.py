@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import KernelError, Violation
 from .arithmetic import ARITHMETIC
+from .cb import Ring
 from .fpu import MathFidelity
-from .trace import call_site
+from .trace import Site, call_site
 from .trisc import Trisc
 from .waits import Role
 from .work import BOTH, ONCE, Kind, MathConf, PackConf, Shape, UnpackConf
@@ -134,6 +135,8 @@ class Pack(Trisc):
     role = Role.PACK
     fronts = False
     conf: PackConf = PackConf()
+    # it packs on into a ring of which it has pushed nothing: the ring, what is wrong, and where
+    overfull: tuple[Ring, str, Site] | None = None
 
     def pack(self, idst: int, address: int, call: str) -> None:
         """Pack DST tile `idst` to L1 `address`."""

@@ -28,7 +28,17 @@ class Told:
     advice: str
 
 
-def told(made: list[Made], stop: Stop, times: Mapping[str, int] | None, at: Callable[[Made], str]) -> Told:
+def uneven(stop: Stop, times: Mapping[str, int] | None) -> bool:
+    """Does PACK give back more sections than MATH hands over, or fewer? An acquire or a wait twice does no harm."""
+    if times is None:
+        return False
+    commits, releases = times["tile_regs_commit"], times["tile_regs_release"]
+    return commits < releases if stop.reason is Reason.DST_EMPTY else releases < commits
+
+
+def told(
+    made: list[Made], stop: Stop, times: Mapping[str, int] | None, at: Callable[[Made], str], ended: bool = True
+) -> Told:
     """`times`: how often each call is made, where a rehearsal could tell. `at`: the words for a call's line."""
     missing, giver = _GIVES[stop.reason]
     held = "every DST section is held by PACK" if stop.reason is Reason.DST_FULL else "no DST section is committed"
@@ -40,7 +50,7 @@ def told(made: list[Made], stop: Stop, times: Mapping[str, int] | None, at: Call
         why += "".join(f", though it calls {m.call}() at line {m.line}" for m in taken)
         calls = taken
     else:
-        why = f"{giver} makes no more {calls[0].call}(){_counted(made, times)}"
+        why = f"{giver} makes {'no more' if ended else 'too few'} {calls[0].call}(){_counted(made, times)}"
         condition = next((only(m) for m in calls if only(m)), "")
         if condition:
             why += f": line {calls[0].line} makes it{condition}"

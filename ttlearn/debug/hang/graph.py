@@ -137,7 +137,10 @@ class Graph:
     def _for_semaphore(self, stop: Stop) -> list[Stop | Ended]:
         address = semaphore_address(stop)
         parties: list[Stop | Ended] = []
-        for risc, made in self.promises.setters(stop.core, address, list(self.device.cores.values())):
+        found = self.promises.setters(stop.core, address, list(self.device.cores.values()))
+        for risc, made in found:
+            if self.promises.never_signals(risc, stop.core, address):
+                continue
             party = self._party(risc, made, False)
             if risc is not stop.risc:
                 parties += [p for p in party if p not in parties]

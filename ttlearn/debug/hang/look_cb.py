@@ -9,7 +9,8 @@ from ...sim.trisc import Trisc
 from .causes import Cause, Root
 from .graph import Ended, Graph, hopeless, needed
 from .look_loops import fitting, mixed_up, odd_wait, outside
-from .look_meant import meant, swapped
+from .look_meant import meant, moved_by_two, swapped
+from .look_totals import agreed_on, brings_fewer, largest, pushed_elsewhere
 from .naming import both, cb_of, name, on, only, pages, request, where
 from .stops import Reason, Stop, role
 
@@ -22,15 +23,19 @@ def too_large(graph: Graph, stop: Stop) -> Root | None:
         f"{where(stop.core, role(stop.risc))} asks for {stop.pages} pages of {cb}, which has {cb.num_pages}, at {stop.site}: "
         "it can never have them"
     )
-    advice = f"give {cb} {pages(stop.pages)}, or ask for at most {cb.num_pages} at a time"
+    advice = f"give {cb} {pages(largest(graph, stop))}, or ask for at most {cb.num_pages} at a time"
     if cb.page_size == 32 * stop.pages * cb.format.itemsize and cb.page_size != cb.format.tile_bytes:
         sentence += f"; its pages are sticks, {stop.pages} tiles wide, of which a tile row has 32, not {stop.pages}"
         advice = f"count sticks: ask for 32 pages of {cb} a tile row"
-    advice = fitting(graph, stop.risc, cb, stop.pages, stop.reason is Reason.FRONT) or advice
+    fit = fitting(graph, stop.risc, cb, stop.pages, stop.reason is Reason.FRONT)
+    few = brings_fewer(graph, stop) if not fit else None
+    advice = fit or advice
     other = meant(graph, stop) if stop.reason is Reason.FRONT and not graph.helpers[stop] else None
     if other is not None:
         sentence, advice = f"{sentence}, and nobody pushes {cb}{other.sentence}", other.advice or advice
     sites = (str(stop.site), *(other.lines if other is not None else ()))
+    if few is not None:
+        sentence, advice, sites = sentence + few.sentence, few.advice, (*sites, *few.lines)
     return Root(Cause.REQUEST_TOO_LARGE, sentence, stop, sites, advice=advice)
 
 
@@ -54,7 +59,7 @@ def _never_pushed(graph: Graph, stop: Stop) -> Root:
         if mixed is not None:
             lost, by, advice = mixed.sentence, [*by, *mixed.lines], mixed.advice
     else:
-        other = meant(graph, stop)
+        other = meant(graph, stop) or pushed_elsewhere(graph, stop)
         lost, by = (other.sentence, [*other.lines]) if other is not None else ("", [])
         deed = f"reserve {pages(stop.pages)} of {cb}, fill and push {'it' if stop.pages == 1 else 'them'}"
         advice = (other.advice if other is not None else "") or f"let {_maker(graph, stop)} {deed}"
@@ -94,7 +99,7 @@ def _never_popped(graph: Graph, stop: Stop) -> Root:
     who = name(waiting[0][0]) if waiting else "its consumer"
     advice = f"let {who} pop {cb} after its last use of a page"
     lines = [graph.promises.line(risc, made) for risc, made in waiting]
-    mixed = mixed_up(graph, waiting[0][0], cb, False) if waiting else None
+    mixed = mixed_up(graph, waiting[0][0], cb, False) if waiting else moved_by_two(graph, stop)
     if mixed is not None:
         sentence, lines, advice = sentence + mixed.sentence, [*lines, *mixed.lines], mixed.advice
     return Root(Cause.NEVER_CONSUMED, sentence, stop, (str(stop.site), *lines), advice=advice)
@@ -141,7 +146,13 @@ def short(graph: Graph, stop: Stop) -> Root | None:
     if kept is not None:
         sentence += f"; {name(stop.risc)} pops {cb} in each trip, at {graph.promises.at(kept)}"
         advice = f"keep {cb} if every trip needs the same pages: pop it once, behind the loop; else {advice.partition('; or pop')[0]}"
-    if front and other is None and _in_blocks(stop, cb, done):
+    blocks = front and other is None and _in_blocks(stop, cb, done)
+    agreed = (
+        agreed_on(graph, stop, party.risc, done) if front and other is None and kept is None and not blocks else None
+    )
+    if agreed is not None:
+        sentence, advice = sentence + agreed.sentence, agreed.advice
+    if blocks:
         sentence += f"; it takes {stop.pages} at a time, and {done} is no multiple of {stop.pages}"
         advice = f"let {name(stop.risc)} take what is left, {done % stop.pages}, in its last trip; or {advice.partition('; or pop')[0]}"
     sites = both(graph, stop) if kept is None else (*both(graph, stop), graph.promises.line(stop.risc, kept))

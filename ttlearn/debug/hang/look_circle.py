@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .causes import Cause, Root
 from .graph import Graph
-from .look_engine import wrong_operation
+from .look_engine import in_circle
+from .look_loops import odd_wait
 from .look_meant import Meant, popped_only
 from .look_popped import last_pop, popped_in_circle
 from .look_signals import setters, signals
@@ -14,11 +15,10 @@ from .stops import Reason, Stop, role
 
 
 def circle(graph: Graph, stops: list[Stop]) -> Root:
-    if all(stop.engine for stop in stops):
-        root = wrong_operation(graph, stops[0])
-        assert root is not None
-        return root
     group = next(group for group in graph.groups() if stops[0] in group)
+    engine = in_circle(graph, group)
+    if engine is not None:
+        return engine
     signal = signals(graph, group)
     if signal is not None:
         return signal
@@ -162,10 +162,32 @@ def _order(graph: Graph, stops: list[Stop]) -> Root:
         f"others, for {first.who}"
     )
     sites = tuple(dict.fromkeys(str(stop.site) for stop in stops))
+    own = own or next((meant for stop in stops for meant in (_wants_more(graph, stop),) if meant), None)
     if own is None:
-        return Root(Cause.CIRCLE, on(first.core, sentence), first, sites, tuple(stops), _somebody_first(graph, stops))
+        advice, line = _somebody_first(graph, stops)
+        sites = tuple(dict.fromkeys((*sites, *line)))
+        return Root(Cause.CIRCLE, on(first.core, sentence), first, sites, tuple(stops), advice)
     sites = tuple(dict.fromkeys((*sites, *own.lines)))
     return Root(Cause.CIRCLE, on(first.core, sentence + own.sentence), first, sites, tuple(stops), own.advice)
+
+
+def _wants_more(graph: Graph, stop: Stop) -> Meant | None:
+    """In all it takes more pages than its producer pushes: whoever goes first, they do not suffice."""
+    if stop.reason is not Reason.FRONT or stop.engine:
+        return None
+    cb, promises = cb_of(stop), graph.promises
+    wanted = promises.total(stop.risc, "cb_pop_front", cb)
+    for risc, made in promises.who(stop.core, "cb_push_back", cb)[:1]:
+        pushed = promises.total(risc, "cb_push_back", cb)
+        odd = odd_wait(graph, stop, pushed) if pushed else None
+        if odd is not None:
+            return odd
+        if not pushed or not wanted or pushed >= wanted:
+            return None
+        said = f"; in all {name(risc)} pushes {pages(pushed)} of {cb} ({promises.at(made)}), and {name(stop.risc)} pops {wanted}"
+        advice = f"let {name(stop.risc)} wait for and pop {pushed} of {cb} in all, or let {name(risc)} push {wanted}"
+        return Meant(said, (promises.line(risc, made),), advice)
+    return None
 
 
 def _its_own_pages(graph: Graph, stop: Stop) -> Meant | None:
@@ -192,17 +214,18 @@ def _its_own_pages(graph: Graph, stop: Stop) -> Meant | None:
     return Meant(said, (promises.line(risc, made),), advice + more)
 
 
-def _somebody_first(graph: Graph, stops: list[Stop]) -> str:
-    """Whose promise should come before its own wait."""
+def _somebody_first(graph: Graph, stops: list[Stop]) -> tuple[str, list[str]]:
+    """Whose promise should come before its own wait, and the line of a signal."""
     for stop in stops:
         if stop.cb is None or stop.reason is not Reason.FRONT:
             continue
         for risc, made in graph.promises.who(stop.core, "cb_push_back", stop.cb)[:1]:
-            return f"let {name(risc)} push {stop.cb} ({graph.promises.at(made)}) before it waits for what {role(stop.risc)} gives"
+            gives = f"before it waits for what {role(stop.risc)} gives"
+            return f"let {name(risc)} push {stop.cb} ({graph.promises.at(made)}) {gives}", []
     for stop in stops:
         for risc, made in setters(graph, stop) if stop.reason is Reason.SEMAPHORE else ():
-            waits = next((other for other in stops if other.risc is risc and other is not stop), None)
+            waits = next((s for s in graph.waits_for(stop) if s in stops and s.risc is risc and s is not stop), None)
             if waits is not None:
-                own, line = name(risc), waits.site.place.line
-                return f"let {own} of core {risc.core.xy} call {made.call} ({graph.promises.at(made)}) before it waits at line {line}"
-    return "let one of them keep its promise before it waits"
+                own = f"let {name(risc)} of core {risc.core.xy} call {made.call} ({graph.promises.at(made)})"
+                return f"{own} before it waits at line {waits.site.place.line}", [graph.promises.line(risc, made)]
+    return "let one of them keep its promise before it waits", []

@@ -8,8 +8,9 @@ from ...sim.trace import line_of
 from ...sim.waits import History
 from .causes import Cause, Root
 from .graph import Graph, semaphore_address
-from .look_signals import others, setters, signals
-from .look_thrown import sets_back, thrown
+from .look_aims import unaimed
+from .look_signals import others, setters, signals, told_by
+from .look_thrown import sets_back
 from .naming import name, where
 from .stops import Stop, role
 
@@ -50,7 +51,9 @@ def semaphore(graph: Graph, stop: Stop) -> Root | None:
     history = stop.core.semaphores[address]
     assert stop.wait is not None
     want, have = stop.wait.args[1], history.values[-1]
-    told = None if have > want else thrown(graph, stop) or signals(graph, [stop])
+    told = None if have > want else signals(graph, [stop])
+    if told is None and have <= want and _another(stop) is None:
+        told = unaimed(graph, stop)
     if told is not None:
         return told
     changing, far = setters(graph, stop), others(graph, stop)
@@ -98,6 +101,16 @@ def _nobody(graph: Graph, stop: Stop) -> tuple[str, str]:
     if another is not None:
         who += f", while {another.name} of this core has come to {another.values[-1]}"
         return who, f"wait for {another.name}, or let those who change it change this one"
+    told = told_by(graph, stop.risc)  # who has not heard of this core may wait before it should tell it something
+    unheard = (s for s in graph.stops if s.core is not stop.core and s.core.xy not in told)
+    waiting = next((s for s in unheard if stop in graph.waits_for(s)), None)
+    if not writers and waiting is not None:
+        other = f"{name(waiting.risc)} of core {waiting.core.xy}"
+        who += f"; {other} waits for this core, at {waiting.site}"
+        return (
+            who,
+            f"let {other} call noc_semaphore_inc on it before line {waiting.site.place.line}, or do not wait for it",
+        )
     if not writers:
         return who, "let whoever has finished first call noc_semaphore_inc on this core's semaphore"
     risc, made = writers[0]
@@ -149,7 +162,7 @@ def _writers(graph: Graph, stop: Stop) -> Setters:
 def _too_few(graph: Graph, others: Setters, want: int, have: int) -> tuple[str, str]:
     done = "has finished" if all(r.done for r, _ in others) else "is not there yet"
     who = f"who could change it {done}: {_list(graph, others)}"
-    return who, f"let them add {want - have} more in all, or wait for {have}"
+    return who, f"let them add {want - have} more in all" + (f", or wait for {have}" if have else "")
 
 
 def _list(graph: Graph, others: Setters) -> str:

@@ -11,8 +11,9 @@ from ...sim.work import Work
 from . import dst_words
 from .causes import Cause, Root
 from .graph import Graph
-from .init_words import init_of, of_the_engine, other_role
+from .init_words import arguments, init_of, of_the_engine, other_role
 from .naming import where
+from .programmed import starves
 from .stops import Reason, Stop, kernel, role
 
 START = "compute_kernel_hw_startup"
@@ -117,16 +118,32 @@ def _its_own_init(graph: Graph, stop: Stop, last: Made | None) -> str:
     init = init_of(stop.call, made.text if made is not None else "")
     if not init:
         return f"let the init before {stop.call} and its tBcastDim name the same broadcast"
-    counts = made.counts[: 1 if "copy" in init else 2] if made is not None else ()
-    cbs = ", ".join(f"c_{count.constant}" for count in counts if count is not None and count.constant is not None)
+    if init == "reduce_init" and last is not None and last.call == init:
+        return f"let {init} and {stop.call} name the same pool and the same dimension"
+    cbs = arguments(init, made.counts) if made is not None else "…"
     replaced = last is not None and init not in last.text and not _belongs(graph, stop, last)
     instead = f" instead of `{last.text}`" if last is not None and replaced else ""
     other = (
         "; or change tBcastDim to what that init says"
-        if instead and "_bcast" in stop.call and "_bcast" in instead
+        if instead and stop.call.endswith("_bcast") and "_bcast" in instead
         else ""
     )
-    return f"call {init}({cbs or '…'}) before {stop.call}{instead}{other}"
+    return f"call {init}({cbs}) before {stop.call}{instead}{other}{_again(graph, stop, made, last)}"
+
+
+def _again(graph: Graph, stop: Stop, made: Made | None, last: Made | None) -> str:
+    """An init before the loop does no longer once another one stands in it."""
+    if made is None or last is None or not _belongs(graph, stop, last) or not graph.promises.seen(made, last):
+        return ""
+    calls, own = graph.promises.calls(stop.risc), _loops(made)
+    other = next((m for m in calls if m.call != stop.call and init_of(m.call, m.text) == last.call), None)
+    if other is None or not own or _loops(other) != own or len(_loops(last)) >= len(own):
+        return ""
+    return f", and {last.call} again before {other.call} in each trip"
+
+
+def _loops(made: Made) -> list[str]:
+    return [trip.label for trip in made.around if trip.label]
 
 
 def _belongs(graph: Graph, stop: Stop, last: Made) -> bool:
@@ -142,13 +159,30 @@ def _elsewhere(graph: Graph, stop: Stop, last: Made) -> bool:
     return graph.promises.inside.get(id(last), "") not in ("", stop.site.code.co_name)
 
 
-def dst(graph: Graph, stop: Stop) -> Root | None:
+def in_circle(graph: Graph, group: list[Stop]) -> Root | None:
+    """An engine that could not go on even if the others did: its sections do not match, or it runs a foreign program."""
+    for stop in group:
+        if (
+            stop.engine
+            and stop.reason in (Reason.DST_FULL, Reason.DST_EMPTY)
+            and dst_words.uneven(stop, graph.promises.sections(stop.core))
+        ):
+            return dst(graph, stop, ended=False)
+    stuck = [stop for stop in group if stop.reason in (Reason.SRC_FULL, Reason.SRC_EMPTY)]
+    if stuck and all(stop.engine for stop in group):
+        return wrong_operation(graph, stuck[0])
+    starving = next((stop for stop in stuck if starves(stop)), None)
+    return wrong_operation(graph, starving) if starving is not None else None
+
+
+def dst(graph: Graph, stop: Stop, ended: bool = True) -> Root | None:
+    """`ended`: the partner makes no more calls that would help."""
     partner, closing = ("PACK", "tile_regs_release") if stop.reason is Reason.DST_FULL else ("MATH", "tile_regs_commit")
     kept = _kept_from(graph, stop, Cause.DST_MISUSE, partner, closing)
     if kept is not None:
         return kept
     calls, sections = graph.promises.calls(stop.risc), graph.promises.sections(stop.core)
-    told = dst_words.told(calls, stop, sections, graph.promises.at)
+    told = dst_words.told(calls, stop, sections, graph.promises.at, ended)
     lines = [graph.promises.line(stop.risc, made) for made in told.lines]
     sentence = f"{where(stop.core, role(stop.risc))} {told.sentence}"
     return Root(Cause.DST_MISUSE, sentence, stop, (str(stop.site), *lines), advice=told.advice)

@@ -77,6 +77,13 @@ def mixed_up(graph: Graph, risc: Risc, cb: CircularBuffer, front: bool) -> Meant
     """A producer that pops what it reserves, a consumer that pushes what it waits for, or a push with its arguments exchanged."""
     wrong, right = ("cb_pop_front", "cb_push_back") if front else ("cb_push_back", "cb_pop_front")
     promises = graph.promises
+    other = moved_unasked(graph, risc, cb, not front)
+    if other is not None:
+        made = promises.asks(risc, right, other)
+        assert made is not None
+        verb, asks = ("pushes", "reserves") if front else ("pops", "waits for")
+        said = f"; {name(risc)} {asks} it and {verb} {other} ({promises.at(made)}), which it never {asks}: {cb} may be meant there"
+        return Meant(said, (promises.line(risc, made),), f"name {cb} instead of {other} at {promises.at(made)}")
     made, request = promises.asks(risc, wrong, cb), "cb_wait_front" if front else "cb_reserve_back"
     if made is not None and promises.asks(risc, request, cb) is None:  # else another part of it does both, as it should
         said = f"; {name(risc)} calls {wrong} on it instead ({promises.at(made)})"
@@ -87,13 +94,35 @@ def mixed_up(graph: Graph, risc: Risc, cb: CircularBuffer, front: bool) -> Meant
             deed = "pushes" if front else "pops"
             said = f"; {name(risc)} {deed} 0 pages of c_{given[0]} ({promises.at(made)}): the arguments look exchanged"
             return Meant(said, (promises.line(risc, made),), f"write {right}({cb}, {given[0]}) at {promises.at(made)}")
+    return _moved_too_often(graph, risc, cb, front)
+
+
+def _moved_too_often(graph: Graph, risc: Risc, cb: CircularBuffer, front: bool) -> Meant | None:
+    """It pushes (or pops) another CB more often than it has asked for its pages: one of these calls may mean this CB."""
+    did, asked, verb, asks = (
+        ("cb_push_back", "cb_reserve_back", "pushes", "reserves")
+        if front
+        else ("cb_pop_front", "cb_wait_front", "pops", "waits for")
+    )
+    promises = graph.promises
+    for other in risc.core.cbs.values():
+        made = promises.asks(risc, did, other) if other is not cb else None
+        moved, wanted = (promises.total(risc, call, other) for call in (did, asked))
+        if made is None or not moved or not wanted or moved <= wanted:
+            continue
+        said = f"; {name(risc)} {verb} {pages(moved)} of {other} ({promises.at(made)}) and {asks} {wanted}: {cb} may be meant in some"
+        return Meant(
+            said,
+            (promises.line(risc, made),),
+            f"look whether {cb} is meant at {promises.at(made)}, or where {other} comes again",
+        )
     return None
 
 
 def fitting(graph: Graph, risc: Risc, cb: CircularBuffer, asked: int, front: bool) -> str:
     """What a producer that asks for more than a whole CB should ask for: what it pushes, or what the consumer takes."""
     promises = graph.promises
-    other = _moved_unasked(graph, risc, cb, front)
+    other = moved_unasked(graph, risc, cb, front)
     if other is not None:
         asks, moves = ("waits for", "pops") if front else ("reserves", "pushes")
         return f"name {other} there: {name(risc)} {moves} {other} and never {asks} it"
@@ -116,7 +145,7 @@ def fitting(graph: Graph, risc: Risc, cb: CircularBuffer, asked: int, front: boo
     return f"reserve and push {pages(taken)} of {cb}, as many as {name(takers[0][0])} pops{page}"
 
 
-def _moved_unasked(graph: Graph, risc: Risc, cb: CircularBuffer, front: bool) -> CircularBuffer | None:
+def moved_unasked(graph: Graph, risc: Risc, cb: CircularBuffer, front: bool) -> CircularBuffer | None:
     """Another CB that this kernel pushes and never reserves (or pops and never waits for)."""
     did, asked = ("cb_pop_front", "cb_wait_front") if front else ("cb_push_back", "cb_reserve_back")
     asks = graph.promises.asks

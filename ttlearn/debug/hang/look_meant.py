@@ -13,7 +13,7 @@ from ...sim.trisc import Trisc
 from .graph import Graph
 from .naming import cb_of, name, pages
 from .promises import is_on
-from .stops import Stop, kernel
+from .stops import Reason, Stop, kernel
 
 MOST = 8  # arguments that are looked at
 
@@ -30,8 +30,9 @@ class Meant:
 def meant(graph: Graph, stop: Stop) -> Meant | None:
     """Another CB for one that nobody pushes: one that nobody takes, or that is popped without a wait."""
     others = [cb for cb in stop.core.cbs.values() if cb is not stop.cb]
-    looks = (_untaken, popped_only, _too_many)
-    found = next((m for look in looks for cb in others for m in (look(graph, stop, cb),) if m), None)
+    found = next((m for look in (_untaken, popped_only) for cb in others for m in (look(graph, stop, cb),) if m), None)
+    found = found or moved_by_two(graph, stop)
+    found = found or next((m for cb in others for m in (_too_many(graph, stop, cb),) if m), None)
     return found or _for_another_argument(graph, stop)
 
 
@@ -44,7 +45,7 @@ def _untaken(graph: Graph, stop: Stop, other: CircularBuffer) -> Meant | None:
     risc, made = pushes[0]
     said = f"; {name(risc)} pushes {other}, which nobody waits for: they should be one, or a step from {other} to {cb} is missing"
     line = promises.line(risc, made)
-    if stop.pages == other.index:
+    if stop.pages == other.index > 1:  # one page is what most wait for
         said = f"; {name(risc)} pushes {other}, which nobody waits for: the CB and the number of pages, {cb.index} and "
         said += f"{stop.pages}, look exchanged"
         return Meant(said, (line,), f"look at the arguments: cb_wait_front({other}, {cb.index}) may be meant")
@@ -65,6 +66,30 @@ def popped_only(graph: Graph, stop: Stop, other: CircularBuffer) -> Meant | None
     said = f"; {name(stop.risc)} pops {other} ({promises.at(pop)}) and never waits for it: {other} may be meant"
     advice = f"let {name(stop.risc)} wait for {other} instead of {cb} at line {stop.site.place.line}"
     return Meant(said, (promises.line(stop.risc, pop),), advice)
+
+
+def moved_by_two(graph: Graph, stop: Stop) -> Meant | None:
+    """A CB that two kernels push (or pop), which only one may: one of them names it where this one is meant."""
+    front, cb, found = stop.reason is Reason.FRONT, cb_of(stop), graph.promises.who
+    call, verb, deed = (
+        ("cb_push_back", "pushes", "fill and push") if front else ("cb_pop_front", "pops", "wait for and pop")
+    )
+    for other in stop.core.cbs.values():
+        parties = found(stop.core, call, other) if other is not cb else []
+        strangers = [(risc, made) for risc, made in parties if risc.kernel is not stop.risc.kernel]
+        if len(parties) != 2 or not strangers:
+            continue
+        risc, made = strangers[0]
+        partner, own = next(party for party in parties if party[0] is not risc)
+        said = f"; {name(risc)} {verb} {other} ({graph.promises.at(made)}), which {name(partner)} {verb}, too, and only one may: "
+        advice = f"let {name(risc)} {deed} {cb} instead of {other}"
+        if len(strangers) > 1:
+            said, advice = f"{said}one of them may mean {cb}", f"{advice}, or {name(partner)}"
+        else:
+            said += f"{cb} may be meant"
+        lines = (graph.promises.line(risc, made), graph.promises.line(partner, own))
+        return Meant(said, lines, advice)
+    return None
 
 
 def _too_many(graph: Graph, stop: Stop, other: CircularBuffer) -> Meant | None:

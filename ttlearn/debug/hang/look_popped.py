@@ -6,11 +6,12 @@ Left out: pages that were pushed too few (`look_cb`).
 from __future__ import annotations
 
 from ...count.made import Made
+from ...sim.sched import Risc
 from ...sim.trace import Site, line_of
 from .causes import Cause, Root
 from .graph import Graph
 from .look_cb import left_out
-from .naming import cb_of, name, names, pages, where
+from .naming import cb_of, name, names, only, pages, where
 from .promises import is_on
 from .stops import Reason, Stop, role
 
@@ -35,6 +36,46 @@ def popped(graph: Graph, stop: Stop) -> Root | None:
     if (pops is None or pops > pushed) and not again:
         return None  # the consumer wants more in all than there is, and no later phase wants all of it once more
     return _given_back(graph, stop, f"{names(ends)} pushes no more")
+
+
+def overdrawn(graph: Graph, stop: Stop) -> Root | None:
+    """More was popped than pushed: the counters, which hold 16 bits, then say that the CB is full."""
+    cb = cb_of(stop)
+    pushed, taken = cb.pushed.values[-1], cb.popped.values[-1]
+    takers = graph.promises.who(stop.core, "cb_pop_front", cb)
+    if stop.reason is not Reason.BACK or taken <= pushed or not takers:
+        return None
+    risc, made = takers[0]
+    pops = [m for m in graph.promises.calls(risc) if m.call == "cb_pop_front" and is_on(m, cb.index)]
+    if len(pops) > 1:
+        return _popped_twice(graph, stop, risc, pops)
+    wait = graph.promises.asks(risc, "cb_wait_front", cb)
+    why = f"waits for it{only(wait)} ({graph.promises.at(wait)})" if wait is not None else "never waits for it"
+    sentence = (
+        f"{name(risc)} has popped {pages(taken)} of {cb} ({graph.promises.at(made)}) when {pages(pushed)} {'was' if pushed == 1 else 'were'} pushed, so "
+        f"by its counters {cb} has no room, and {where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}; {name(risc)} {why}"
+    )
+    advice = f"let {name(risc)} wait for each page of {cb} before it pops it ({graph.promises.at(made)})"
+    if wait is not None and graph.promises.seen(made, wait) and len(_loops(wait)) > len(_loops(made)):
+        sentence += ", in a loop, and for the same page each time, since its pop stands outside that loop"
+        advice = f"let {name(risc)} pop {cb} in the loop in which it waits for it ({graph.promises.at(wait)})"
+    lines = [graph.promises.line(risc, one) for one in (made, wait) if one is not None]
+    return Root(Cause.POPPED_TOO_EARLY, sentence, stop, tuple(dict.fromkeys((str(stop.site), *lines))), advice=advice)
+
+
+def _loops(made: Made) -> list[str]:
+    return [trip.label for trip in made.around if trip.label]
+
+
+def _popped_twice(graph: Graph, stop: Stop, risc: Risc, pops: list[Made]) -> Root:
+    cb, places = cb_of(stop), " and ".join(graph.promises.at(made) for made in pops)
+    sentence = (
+        f"{name(risc)} pops {cb} at {places}, in all {cb.popped.values[-1]} when {cb.pushed.values[-1]} were pushed, so by its "
+        f"counters {cb} has no room, and {where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}"
+    )
+    lines = [graph.promises.line(risc, made) for made in pops]
+    advice = f"pop each page of {cb} once, after its last use: look at {places}"
+    return Root(Cause.POPPED_TOO_EARLY, sentence, stop, tuple(dict.fromkeys((str(stop.site), *lines))), advice=advice)
 
 
 def popped_in_circle(graph: Graph, stop: Stop) -> Root | None:

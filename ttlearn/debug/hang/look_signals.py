@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ...count.made import Made
 from ...sim.sched import Risc
 from ...sim.trace import Event, line_of
 from .causes import Cause, Root
 from .graph import Graph, semaphore_address
+from .look_thrown import thrown
 from .naming import cores, name, where
 from .stops import Reason, Stop, role
 
@@ -24,7 +26,7 @@ Setters = list[tuple[Risc, Made]]
 def signals(graph: Graph, stops: Sequence[Stop]) -> Root | None:
     """The first stop of a group for which a signal is wrong; None if each could still come."""
     waiting = [stop for stop in stops if stop.reason is Reason.SEMAPHORE and not stop.engine]
-    for look in (to_itself, left_out, astray, wrong_word, adds_up_to_less):
+    for look in (thrown, to_itself, left_out, astray, wrong_word, adds_up_to_less):
         for stop in waiting:
             root = look(graph, stop)
             if root is not None:
@@ -71,6 +73,8 @@ def to_itself(graph: Graph, stop: Stop) -> Root | None:
     changing = setters(graph, stop)
     if not changing or others(graph, stop):
         return None
+    if all(never_sends(graph, stop, risc) and "multicast" not in made.call for risc, made in changing):
+        return None  # it changes other cores', as the line says that all of them run
     risc, made = changing[0]
     who = f"only it itself changes that semaphore, with {made.call} at line {made.line}"
     advice = "let another core call noc_semaphore_inc on it, or do not wait for it"
@@ -86,7 +90,7 @@ def left_out(graph: Graph, stop: Stop) -> Root | None:
     """A multicast of the signal has reached others and not this core."""
     casting = [(risc, made) for risc, made in setters(graph, stop) if "multicast" in made.call]
     if len({risc.core for risc, _ in casting}) > 1:  # several groups: its own is the one that it sends to
-        casting = [(risc, made) for risc, made in casting if risc.core.xy in _told(graph, stop.risc)]
+        casting = [(risc, made) for risc, made in casting if risc.core.xy in told_by(graph, stop.risc)]
     for risc, made in casting:
         reached = sorted({_core(fact) for fact in sent(graph, risc, made)})
         if risc is stop.risc or not reached or stop.core.xy in reached:
@@ -133,11 +137,13 @@ def adds_up_to_less(graph: Graph, stop: Stop) -> Root | None:
     done: Counter[Risc] = Counter()
     for risc, made in {(risc, made.line): (risc, made) for risc, made in adding}.values():
         reached = [_core(fact) for fact in sent(graph, risc, made)]
-        if stop.core.xy in (reached or _told(graph, risc)):  # else it is of another group
+        if stop.core.xy in (reached or told_by(graph, risc)):  # else it is of another group
             done[risc] += reached.count(stop.core.xy)
     most = max(done.values(), default=0)
     late = [risc for risc, count in done.items() if count < most]
     untouched = len(stop.core.semaphores[semaphore_address(stop)].values) == 1  # what was sent here went elsewhere
+    values = stop.core.semaphores[semaphore_address(stop)].values
+    fell = next(((before, after) for before, after in pairwise(values) if after < before), None)
     if have >= want or most == 0 or untouched or not all(_has_passed(graph, risc, adding) for risc in late):
         return None
     risc, made = next((risc, made) for risc, made in adding if done[risc] == most)
@@ -150,16 +156,23 @@ def adds_up_to_less(graph: Graph, stop: Stop) -> Root | None:
     over = "has finished" if one else "have finished"
     sentence += f", and {over if ended else now}"
     advice = f"wait for {have}, which is what they add up to"
-    if left:
+    if fell is not None:
+        sentence += f"; it had come to {fell[0]} and was set back to {fell[1]}"
+        advice = "set it back only after the wait that it has met"
+    elif left:
         sentence += f"; {cores(left)} {'has' if len(left) == 1 else 'have'} passed that line without incrementing it"
         advice = f"let {cores(left)} increment it, too, or wait for {have}"
-    idle = [] if left else _silent(graph, stop, [risc for risc, _ in adding], done)
+    idle = [] if left or fell is not None else _silent(graph, stop, [risc for risc, _ in adding], done)
     if idle:
         sentence += (
             f"; {cores(idle)} {'runs' if len(idle) == 1 else 'run'} the same kernel to its end without incrementing it"
         )
         advice = f"let {cores(idle)} increment it, too, or wait for {have}"
     return Root(Cause.SEMAPHORE, sentence, stop, (str(stop.site), line), advice=advice)
+
+
+def never_sends(graph: Graph, stop: Stop, risc: Risc) -> bool:
+    return graph.promises.never_signals(risc, stop.core, semaphore_address(stop))
 
 
 def _has_passed(graph: Graph, risc: Risc, adding: Setters) -> bool:
@@ -181,7 +194,7 @@ def _alike(graph: Graph, stop: Stop, adding: list[Risc]) -> list[Coordinates]:
     sources = {risc.kernel.kernel_source for risc in adding if risc.kernel is not None}
     riscs = [risc for core in graph.device.cores.values() for risc in core.riscs[:2] if risc.kernel is not None]
     same = [r for r in riscs if r.kernel.kernel_source in sources and r not in adding and r is not stop.risc]
-    return sorted(risc.core.xy for risc in same if stop.core.xy in _told(graph, risc))
+    return sorted(risc.core.xy for risc in same if stop.core.xy in told_by(graph, risc))
 
 
 def _silent(graph: Graph, stop: Stop, adding: list[Risc], done: Counter[Risc]) -> list[Coordinates]:
@@ -189,7 +202,7 @@ def _silent(graph: Graph, stop: Stop, adding: list[Risc], done: Counter[Risc]) -
     sources = {risc.kernel.kernel_source for risc in adding if risc.kernel is not None}
     riscs = [risc for core in graph.device.cores.values() for risc in core.riscs[:2] if risc.kernel is not None]
     same = [r for r in riscs if r.kernel.kernel_source in sources and r.done and r is not stop.risc]
-    return sorted(risc.core.xy for risc in same if risc not in done and not _told(graph, risc))
+    return sorted(risc.core.xy for risc in same if risc not in done and not told_by(graph, risc))
 
 
 def sent(graph: Graph, risc: Risc, made: Made) -> list[Event]:
@@ -206,7 +219,7 @@ def sent(graph: Graph, risc: Risc, made: Made) -> list[Event]:
     ]
 
 
-def _told(graph: Graph, risc: Risc) -> set[Coordinates]:
+def told_by(graph: Graph, risc: Risc) -> set[Coordinates]:
     """The cores that a RISC has sent something to."""
     return {
         _core(fact)

@@ -15,13 +15,13 @@ from .look_cb import never, short, too_large
 from .look_circle import circle
 from .look_cores import barrier, semaphore
 from .look_engine import dst, not_configured, wrong_operation
-from .look_popped import popped
+from .look_popped import overdrawn, popped
 from .look_units import units
 from .naming import where
 from .stops import Reason, Stop
 
 Look = Callable[[Graph, Stop], Root | None]
-_CB_LOOKS: tuple[Look, ...] = (units, popped, too_large, never, short)
+_CB_LOOKS: tuple[Look, ...] = (units, overdrawn, popped, too_large, never, short)
 _LOOKS: dict[Reason, tuple[Look, ...]] = {
     Reason.UNCONFIGURED: (not_configured,),
     Reason.SRC_FULL: (wrong_operation,),

@@ -184,12 +184,25 @@ class Promises:
             return rehearsal.pages(call, cb.index)
         return told if text is not None and not text.blind else None
 
+    def most(self, risc: Risc, call: str, cb: CircularBuffer) -> int:
+        """The most pages that this RISC asks for at a time, as far as a rehearsal can tell."""
+        return self._rehearsal(risc).most(call, cb.index)
+
     def sections(self, core: Core) -> dict[str, int] | None:
         """How often each of the tile_regs calls is made in all, if a rehearsal could tell."""
         parts = [self._rehearsal(risc) for risc in (core.math, core.pack)]
         if not all(part.whole for part in parts):
             return None
         return {call: sum(part.times(call) for part in parts) for call in CALLS}
+
+    def never_signals(self, risc: Risc, core: Core, address: int) -> bool:
+        """Does a rehearsal to the kernel's end show that it never changes this semaphore of that core?"""
+        rehearsal = self._rehearsal(risc)
+        return rehearsal.whole and (core.xy, address) not in rehearsal.signals
+
+    def aims(self, risc: Risc, address: int) -> set[tuple[int, int]]:
+        """The cores whose semaphore at this address it changes, as far as a rehearsal shows."""
+        return {xy for xy, at in self._rehearsal(risc).signals if at == address}
 
     def doubtful(self, core: Core, call: str) -> list[Risc]:
         """RISCs that have not ended, and may yet make `call` on a CB that cannot be told."""

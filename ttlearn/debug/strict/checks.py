@@ -16,6 +16,7 @@ from ...sim.cb import Ring
 from ...sim.device import Device, Observer
 from ...sim.l1 import Buffer
 from ...sim.noc import Target, Transfer
+from ...sim.roles import Pack
 from ...sim.sched import Risc
 from ...sim.trace import Site
 from ...sim.trisc import Trisc
@@ -27,6 +28,7 @@ from .memory import Memory
 from .poison import Poison
 from .pushes import asked_once
 from .shadow import Access, is_semaphore
+from .sides import two_consumers
 from .transfers import Transfers
 
 
@@ -47,8 +49,17 @@ class Checks(Observer):
                 risc.order = {risc.number: 1}
 
     def finished(self, device: Device) -> None:
+        for core in device.cores.values():
+            self._overfull(core.pack)
         self.transfers.finished()
         self.poison.finished()
+        for sentence, site in two_consumers(device):
+            self.findings.violate(sentence, site)
+
+    def _overfull(self, risc: Pack) -> None:
+        """A ring that was packed too full, told when its pages are pushed, or when all have finished."""
+        if risc.overfull is not None:
+            self.findings.violate(*risc.overfull[1:])
 
     # ---- order ----------------------------------------------------------------------------------------------
 
@@ -105,6 +116,8 @@ class Checks(Observer):
     # ---- circular buffers -----------------------------------------------------------------------------------
 
     def published(self, risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> None:
+        if isinstance(risc, Pack) and not popped and risc.overfull is not None and risc.overfull[0] is ring:
+            self._overfull(risc)
         high, lacks = low + pages * ring.page, "write" if popped else "read"
         if high > ring.limit:
             self.findings.violate(words.past_ring(risc, ring, low, pages, popped, site), site)

@@ -63,7 +63,7 @@ def _unasked(risc: Risc, site: Site, low: int, high: int, time: int, front: bool
     if not found.asked:
         return _never_asked(risc, site, found.cb, front, time)
     if found.given is not None and found.index(low) < found.asked[-1].pages:
-        return _given_away(risc, found, found.given, front, time)
+        return _given_away(risc, site, found, found.given, front, time)
     stale = stale_pointer(site, found.moved[-1]) if found.moved and not front else ""
     if stale:
         return Fault(f"it has pushed that page, at {found.moved[-1].site}", stale)
@@ -99,13 +99,19 @@ def _other_cb(risc: Risc, site: Site, cb: CircularBuffer, front: bool, time: int
     return f"; or is {other.cb} meant, which it has {asked}?"
 
 
-def _given_away(risc: Risc, found: Side, given: Step, front: bool, time: int) -> Fault:
+def _given_away(risc: Risc, site: Site, found: Side, given: Step, front: bool, time: int) -> Fault:
     """Its own pop, or push, stands before this access."""
     if once(found.asked[-1].site, given.site):
         asks, asked, gave = ("waits", "waited for", "given back") if front else ("reserves", "reserved", "pushed")
         what = f"it has {gave} what it {asked} before, at {given.site}"
         step = "let both stand in the loop, or both outside it" if front else "reserve anew for each push"
         return Fault(what, f"it {asks} once, before the loop, at {found.asked[-1].site}: {step}")
+    if site.code is given.site.code and site.lasti < given.site.lasti:  # of the trip before
+        asks, gave = ("waits", "given back") if front else ("reserves", "pushed")
+        what = f"it has {gave} the page of the trip before, at {given.site}, and this trip {asks} for none"
+        return Fault(
+            what, f"let {'cb_wait_front' if front else 'cb_reserve_back'}, at {found.asked[-1].site}, come in each trip"
+        )
     if front:
         return Fault(f"it has given back what it waited for before, at {given.site}", "pop it after its last use")
     meant = _asked_for(risc, found.cb, False, time)
@@ -166,12 +172,14 @@ def _wrong_format(risc: Risc, site: Site, low: int) -> Fault | None:
 
 def _rows_past_the_end(risc: Risc, site: Site, low: int, high: int) -> Fault | None:
     """A tilize that begins in a CB and takes more sticks than are left there."""
-    begin = begins(risc, site, low)
+    begin = begins(risc, site, low, high)
     cb = risc.core.cb_at(begin) if begin is not None else None
     if begin is None or cb is None or low < cb.limit:
         return None
     first, taken = (begin - cb.base) // cb.page_size, (high - begin) // cb.page_size
     step = f"give {cb} room for {taken} pages, or read only what it has waited for"
+    if taken <= cb.num_pages:
+        step = f"it takes {taken} pages from there on, so pop {taken} each time"
     return Fault(f"{cb} has {cb.num_pages - first} there", step, f"page {first} of {cb} and {taken - 1} more")
 
 

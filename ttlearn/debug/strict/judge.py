@@ -18,7 +18,7 @@ from .findings import Findings
 from .memory import Memory
 from .pushes import unreserved
 from .shadow import NEVER, Access, place, place_for
-from .steps import issued
+from .steps import issued, side
 
 SAME_LINES = 8  # findings of the same two lines that are listed where none is raised
 
@@ -79,6 +79,9 @@ class Judge:
         pusher = unreserved(risc, low) if mine is None and core is risc.core else ""
         if pusher:
             return f"{risc.label} reads {place(core, low)} at {site}, where nothing new was written; {pusher}"
+        found = side(risc, cb, True, risc.t) if cb is not None and core is risc.core else None
+        if found is not None and found.over is not None and found.asked:
+            return words.popped_too_many(risc, place(core, low), site, found.cb, *found.over)
         ring = risc.rings[cb.index] if cb is not None and core is risc.core else None
         pushing = ring is not None and ring.wr == low != ring.rd
         return words.after_pop(risc, place_for(risc, core, low), site, pop, pushing)

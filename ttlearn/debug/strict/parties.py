@@ -58,8 +58,8 @@ def told(me: Party, other: Party, where: str, low: int, early: bool) -> str:
     if other.time is None:
         return ""
     if theirs is None:
-        third = _by_a_third(me, other, low) if me.read is not other.read else ""
-        return f"{did} {they}, {third}" if third else ""
+        more = _by_a_third(me, other, low) if me.read is not other.read else _both_fill(me, other, low)
+        return f"{did} {they}, {more}" if more else ""
     if theirs.what:
         return f"{did} {they}; {theirs}"
     if other.read:
@@ -72,9 +72,23 @@ def _by_a_third(me: Party, other: Party, low: int) -> str:
     cb, reader = me.risc.core.cb_at(low), me.risc if me.read else other.risc
     for risc in me.risc.core.riscs:
         found = side(risc, cb, True, risc.t) if cb is not None and not cb.aliased and risc is not reader else None
+        if found is not None and found.moved and found.asked and risc.kernel is not reader.kernel:
+            both = f"{kernel_name(reader)} and {kernel_name(risc)} both take from {cb}"
+            return f"and {risc.label} has popped {cb}, at {found.moved[-1].site}: {both}, and only one kernel may"
         if found is not None and found.moved:
             return (
                 f"and {risc.label} has popped {cb}, at {found.moved[-1].site}: only {kernel_name(reader)}, which reads it, "
                 "may pop it"
             )
     return ""
+
+
+def _both_fill(me: Party, other: Party, low: int) -> str:
+    """Two kernels have reserved pages of one CB."""
+    cb = me.risc.core.cb_at(low)
+    if me.read or me.risc.kernel is other.risc.kernel or cb is None or cb.aliased:
+        return ""
+    sides = [side(party.risc, cb, False, party.risc.t) for party in (me, other)]
+    if not all(found is not None and found.asked for found in sides):
+        return ""
+    return f"and both reserve pages of {cb}: only one kernel may fill a CB, so give each one of its own"

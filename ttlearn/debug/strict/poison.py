@@ -48,9 +48,20 @@ class Poison:
     def _first_read(self, risc: Risc, low: int, high: int, site: Site, order: Order) -> Access:
         low = self.shadows[risc.core].writes.first(low, high, NEVER)
         read = Access(risc, order[risc.number], site, "read")
-        read.where = place(risc.core, low)
+        read.where = self._bare_from(risc.core, low, high)
         read.early = low, low + 1
         return read
+
+    def _bare_from(self, core: Core, low: int, high: int) -> str:
+        """The page of the bytes from `low` on, which nobody has written; of a page that is half filled, which bytes."""
+        cb, where = core.cb_at(low), place(core, low)
+        if cb is None:
+            return where
+        page = cb.base + (low - cb.base) // cb.page_size * cb.page_size
+        writes, end = self.shadows[core].writes, min(high, page + cb.page_size)
+        if low == page or NEVER in writes.seen(page, low) or writes.seen(low, end) != [NEVER]:
+            return where
+        return f"bytes {low - page} to {end - page - 1} of {where}"
 
     def packed(self, risc: Risc, address: int, tiles: NDArray[np.float32]) -> None:
         """Did poison get into these tiles? As NaN; as inf too, where the engine reads again what it became."""
@@ -88,8 +99,10 @@ class Poison:
 
     def finished(self) -> None:
         output = self.memory.buffers[-1]
-        patterns = output.pages[:, : output.page_size // 2 * 2].view(np.uint16)
-        for page in np.flatnonzero((patterns == POISON).any(axis=1)).tolist():
+        # half of an fp32 number may look like a poisoned bf16 one
+        size, poison = (2, POISON) if output.format16 else (4, POISON << 16 | POISON)
+        patterns = output.pages[:, : output.page_size // size * size].view(f"u{size}")
+        for page in np.flatnonzero((patterns == poison).any(axis=1)).tolist():
             if page in self.output_pages:
                 writer, source = self.output_pages[page]
                 why = _why_bare(writer.risc, writer.site, writer.local, writer.stamp) if source.actor < 0 else ""

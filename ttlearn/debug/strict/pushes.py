@@ -70,7 +70,7 @@ def _handed_on(other: Risc, found: Side, low: int) -> str:
         what = "packs" if isinstance(other, Trisc) else "reads"
         goes = f"what it {what} before that, at {astray.site}, goes to {place(other.core, astray.address)}"
         return f"has pushed it, at {push.site}, but {goes}: {_meant(other, found.cb, astray, push)}"
-    step = "let it push a page when that is filled"
+    step = _other_format(other, found.cb) or "let it push a page when that is filled"
     if (
         isinstance(other, Trisc)
         and not found.cb.aliased
@@ -78,6 +78,17 @@ def _handed_on(other: Risc, found: Side, low: int) -> str:
     ):
         step = f"it packs nothing into {found.cb} before that: let it pack what it pushes"
     return f"has pushed it all the same, at {push.site}: {step}"
+
+
+def _other_format(risc: Risc, cb: CircularBuffer) -> str:
+    """Its packer was set to the format of another CB, whose tiles are smaller."""
+    for entry in risc.queue if isinstance(risc, Trisc) else ():
+        if isinstance(entry, Work) and entry.kind is Kind.PACK and risc.core.cb_at(entry.a) is cb:
+            made, page = entry.conf.format, cb.format
+            if made is not None and made.tile_bytes < page.tile_bytes:
+                sizes = f"{made.name.lower()} tiles of {made.tile_bytes:,} bytes, and {cb} holds {page.name.lower()}"
+                return f"the packer makes {sizes}, {page.tile_bytes:,} bytes each: call pack_reconfig_data_format({cb}) before"
+    return ""
 
 
 def _meant(risc: Risc, cb: CircularBuffer, put: Put, push: Step) -> str:

@@ -141,10 +141,11 @@ def operand(risc: Risc, site: Site, low: int) -> int:
     return 0
 
 
-def begins(risc: Risc, site: Site, low: int) -> int | None:
-    """Where the engine's rows of a tilize begin that reach `low`; None if this line's call reads tiles one by one."""
+def begins(risc: Risc, site: Site, low: int, high: int) -> int | None:
+    """Where the engine's rows of a tilize begin that reach from `low` to `high`; None if this line's call reads tiles one by one."""
     works = [work for work in entries(risc, site) if work.kind is Kind.UNPACK and work.conf.rows and work.a <= low]
-    return max((work.a for work in works), default=None)
+    ending = [work for work in works if work.a + work.n * work.da == high]  # later calls may have been issued by now
+    return max((work.a for work in ending or works), default=None)
 
 
 def then(risc: Risc, site: Site, epoch: int, under_way: list[Transfer], low: int) -> int | None:

@@ -103,6 +103,14 @@ def after_pop(risc: Risc, where: str, site: Site, pop: Access, pushing: bool = F
     )
 
 
+def popped_too_many(risc: Risc, where: str, site: Site, cb: CircularBuffer, pop: Step, popped: int, waited: int) -> str:
+    """With this pop it gave back pages that it had not waited for."""
+    return (
+        f"{risc.label} reads {where} at {site}, which it has given back: with the pop at {pop.site} it has popped {popped} pages of "
+        f"{cb} when it had waited for {waited}; pop each page once, after its last use"
+    )
+
+
 def _asks_to_write(risc: Risc, site: Site) -> bool:
     names = getattr(risc.code, "co_names", ())
     return "get_write_ptr" in str(site) or ("get_write_ptr" in names and "get_read_ptr" not in names)
@@ -140,10 +148,12 @@ def two_pushers(core: Core) -> str:
 
 
 def past_ring(risc: Risc, ring: Ring, low: int, pages: int, popped: bool, site: Site) -> str:
+    at, size = (low - ring.cb.base) // ring.page, ring.num_pages
+    larger = f"give {ring.cb} {-(-size // pages) * pages} pages, a multiple of {pages}, or " if size % pages else ""
     return (
         f"{'cb_pop_front' if popped else 'cb_push_back'}({ring.cb}, {pages}) at {site}: the pointer of {risc.name} is at "
-        f"page {(low - ring.cb.base) // ring.page} of {ring.num_pages}, so {pages} pages run past the ring's end into "
-        f"the neighbour's memory; let the counts of one trip round the ring add up to {ring.num_pages}"
+        f"page {at} of {size}, so {pages} pages run past the ring's end into the neighbour's memory; the counts must meet "
+        f"the end exactly: {larger}{'pop' if popped else 'push'} {size - at} here and the rest after it"
     )
 
 

@@ -88,6 +88,30 @@ def test_another_shape_passes(id: str, answers: tuple[Any, ...]) -> None:
     assert verdict.passed, repr(verdict)
 
 
+async def inverse_without_constants() -> None:
+    await cb_wait_front(c_26, 1)
+    await cb_wait_front(c_3, 1)
+    await cb_reserve_back(c_27, 1)
+    add_bcast_scalar_init(c_26, c_3)
+    tile_regs_acquire()
+    add_tiles_bcast(c_26, c_3, 0, 0, 0, tBcastDim=SCALAR)
+    rsqrt_tile(0)
+    tile_regs_commit()
+    tile_regs_wait()
+    pack_tile(0, c_27)
+    tile_regs_release()
+    cb_push_back(c_27, 1)
+    cb_pop_front(c_26, 1)
+
+
+def test_an_init_that_the_model_can_do_without_is_asked_for() -> None:
+    line = inverse_without_constants.__code__.co_firstlineno + 7
+    assert check("09.1", variance, inverse_without_constants).problem == (
+        "The output is right here, yet a chip may give another: rsqrt_tile: rsqrt_tile_init is never called, which loads its "
+        f"constants on the chip; the model does without (inverse_without_constants line {line}, in compute: `rsqrt_tile(0)`)."
+    )
+
+
 # ---- usual mistakes -----------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """`check`: the learner's functions on cases meant to break them, smallest first, stopping at the first that does.
 
 Functions are handed in, so nothing is looked up behind the learner's back. A case fails by an error, a hang, a hazard,
-a wrong element, work that the engine did not do, or a cost above the exercise's goal. Left out: the exercises (`course/`).
+a wrong element, work that the engine did not do or was not set up for, or a cost above the exercise's goal. Left out:
+the exercises (`course/`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from ..cells.steps import border
 from ..errors import DeviceHang, HostError, TTError, Violation
 from ..host.program import generic_op
+from ..host.programmed import programmed
 from ..host.run import Run
 from . import course
 from .attempt import untouched
@@ -105,6 +107,7 @@ def _try(exercise: Exercise, case: Case, functions: Functions) -> Score | None:
         return None
     _right(exercise, case, functions, made, run)
     _worked(exercise, case, run)
+    _set_up(functions, made, run)
     score = score_of(run)
     _within_goals(exercise, case, score, run)
     return score
@@ -175,6 +178,14 @@ def _worked(exercise: Exercise, case: Case, run: Run) -> None:
                 f"The output is right, but {words} is {counted.get(name, 0):,} where this needs {needed[name]:,}: "
                 "let the chip do the work, through the calls of this chapter."
             )
+
+
+def _set_up(functions: Functions, trial: Trial, run: Run) -> None:
+    """An operation that the engine was not set up for: right here by chance, and wrong on a chip."""
+    for finding in programmed(run.device, set()):
+        places = "".join(f" ({line})" for line in finding.lines)
+        told = in_learners_words(f"{finding.sentence}{places}", trial.program, functions)
+        raise Wrong(f"The output is right here, yet a chip may give another: {told}.")
 
 
 def _within_goals(exercise: Exercise, case: Case, score: Score, run: Run) -> None:

@@ -32,8 +32,6 @@ from .nb07 import SAME_FORMAT
 SUM, REDUCE_ROW = PoolType.SUM, ReduceDim.REDUCE_ROW
 SCALAR = BroadcastType.SCALAR
 
-CONSTANTS = "the simulator's SFPU needs no constants; the chip's would work with those of the last operation"
-
 # ---- what is written and mended -----------------------------------------------------------------------------------
 
 
@@ -108,11 +106,10 @@ async def squares(Wt: int) -> int:
 
 def of_inverse(name: str) -> dict[str, str]:
     """What is equivalent in `inverse_std`, whatever it is called."""
-    formats = {
+    return {
         f"{name} 2: `add_bcast_scalar_init(c_26, c_3)`, another CB ({cb})": SAME_FORMAT
         for cb in ("c_3", "c_26", "c_27")
     }
-    return formats | {f"{name} 8: `rsqrt_tile_init()`, dropped": CONSTANTS}
 
 
 POPPED = "UNPACK has popped the last row's page of c_1 before it unpacks a tile of this one, so there is room"

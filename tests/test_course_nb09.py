@@ -107,8 +107,9 @@ async def inverse_without_constants() -> None:
 def test_an_init_that_the_model_can_do_without_is_asked_for() -> None:
     line = inverse_without_constants.__code__.co_firstlineno + 7
     assert check("09.1", variance, inverse_without_constants).problem == (
-        "The output is right here, yet a chip may give another: rsqrt_tile: rsqrt_tile_init is never called, which loads its "
-        f"constants on the chip; the model does without (inverse_without_constants line {line}, in compute: `rsqrt_tile(0)`)."
+        "The output is right here, yet a chip may give another: rsqrt_tile_init is never called; on the chip it loads the "
+        "constants of rsqrt_tile, which the model does without: call it before rsqrt_tile "
+        f"(inverse_without_constants line {line}, in compute: `rsqrt_tile(0)`)."
     )
 
 

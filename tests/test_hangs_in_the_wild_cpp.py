@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import pytest
 from correct import Program
-from wild_cpp import IN_CPP, WildCpp
+from wild import Wild
+from wild_cpp import IN_CPP
 from wild_cpp_hints import CLEAN, HANGS, HINTS, REFUSED, Hinted, Hung, Refused
 
 import ttlearn as tt
 
 
 @pytest.mark.parametrize("made", IN_CPP, ids=lambda made: made.__name__)
-def test_a_hang_in_cpp_is_told_with_its_cause_its_lines_and_its_cure(made: Callable[[], WildCpp]) -> None:
+def test_a_hang_in_cpp_is_told_with_its_cause_its_lines_and_its_cure(made: Callable[[], Wild]) -> None:
     wild = made()
     with pytest.raises(tt.DeviceHang) as caught:
         tt.generic_op(*wild.program)
@@ -25,7 +26,7 @@ def test_a_hang_in_cpp_is_told_with_its_cause_its_lines_and_its_cure(made: Calla
 
 
 @pytest.mark.parametrize("made", IN_CPP, ids=lambda made: made.__name__)
-def test_check_tells_a_hang_in_cpp_before_the_run(made: Callable[[], WildCpp]) -> None:
+def test_check_tells_a_hang_in_cpp_before_the_run(made: Callable[[], Wild]) -> None:
     wild = made()
     findings = wild.program[1].check(wild.program[0])
     assert [(finding.sentence, finding.lines) for finding in findings] == [(f"it hangs: {wild.sentence}", wild.sites)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from correct import Program
 from programs import TILE, cb
+from wild import Wild
 
 import ttlearn as tt
 from ttlearn.cpp import read
@@ -95,18 +96,7 @@ def _descriptor(kernel: Kernel, on: list[tt.Tensor]) -> tt.KernelDescriptor:
     return tt.KernelDescriptor(source, tt.core_set(*((x, 0) for x in kernel.cores)), config, words, given)
 
 
-@dataclass(frozen=True)
-class WildCpp:
-    """A program; what its diagnosis must say."""
-
-    program: Program
-    cause: Cause
-    sentence: str
-    sites: tuple[str, ...]
-    advice: str
-
-
-IN_CPP: list[Callable[[], WildCpp]] = []
+IN_CPP: list[Callable[[], Wild]] = []
 wild = IN_CPP.append
 THROUGH = {0: 2, 16: 2}
 
@@ -136,7 +126,7 @@ PASS = f"{START}\n" + loop(
 
 
 @wild
-def the_second_phase_never_commits() -> WildCpp:
+def the_second_phase_never_commits() -> Wild:
     cp = compute(TWO_PHASES.replace("copy_tile(1, 0, 0); tile_regs_commit();", "copy_tile(1, 0, 0);"))
     waits, opens = cp.at("pack_tile(0, 1);", "tile_regs_wait()"), cp.at("copy_tile(1, 0, 0)")
     sentence = f"PACK stalls in tile_regs_wait at {waits}: no DST section is committed, and MATH makes too few tile_regs_commit() "
@@ -146,7 +136,7 @@ def the_second_phase_never_commits() -> WildCpp:
     )
     advice = "call tile_regs_commit() after the last operation of a section, once for each tile_regs_acquire()"
     made = program([reader(), writer(), cp], {**THROUGH, 1: 2})
-    return WildCpp(made, Cause.DST_MISUSE, sentence, (waits, opens), advice)
+    return Wild(made, Cause.DST_MISUSE, sentence, (waits, opens), advice)
 
 
 MEAN = """compute_kernel_hw_startup(0, 1, 16);
@@ -169,7 +159,7 @@ MEANS = {0: 2, 1: 1, 2: 1, 16: 2}
 
 
 @wild
-def the_second_init_of_a_trip_is_missing() -> WildCpp:
+def the_second_init_of_a_trip_is_missing() -> Wild:
     cp = compute(MEAN.replace("    sub_bcast_cols_init(0, 2);\n", ""))
     stalls = cp.at("sub_tiles_bcast_cols", "sub_tiles_bcast_cols(0, 2, 0, 0, 0)")
     sentence = f"MATH stalls in sub_tiles_bcast_cols at {stalls}: its operands do not come, UNPACK has given fewer than MATH's program "
@@ -177,11 +167,11 @@ def the_second_init_of_a_trip_is_missing() -> WildCpp:
     sentence += f"reduce_type=PoolType.SUM, reduce_dim=ReduceDim.REDUCE_ROW)`, {cp.line('reduce_init')})"
     advice = "call sub_bcast_cols_init(c_0, c_2) before sub_tiles_bcast_cols"
     made = program([reader(WITH_SCALER), writer(), cp], MEANS)
-    return WildCpp(made, Cause.WRONG_OPERATION, sentence, (stalls, cp.at("reduce_init")), advice)
+    return Wild(made, Cause.WRONG_OPERATION, sentence, (stalls, cp.at("reduce_init")), advice)
 
 
 @wild
-def each_trip_needs_both_inits() -> WildCpp:
+def each_trip_needs_both_inits() -> Wild:
     body = MEAN.replace("    sub_bcast_cols_init(0, 2);\n", "").replace("    reduce_uninit(0);\n", "")
     body = body.replace("    reduce_init<PoolType::SUM, ReduceDim::REDUCE_ROW>(0, 1, 2);\n", "")
     body = body.replace("reduce_tile<PoolType::SUM, ReduceDim::REDUCE_ROW>", "mul_tiles").replace(
@@ -193,25 +183,25 @@ def each_trip_needs_both_inits() -> WildCpp:
     sentence += f"programmed for another operation (the init before it is `mul_init(0, 1)`, {cp.line('mul_init')})"
     advice = "call add_init(c_0, c_2) before add_tiles, and mul_init again before mul_tiles in each trip"
     made = program([reader(WITH_SCALER), writer(), cp], MEANS)
-    return WildCpp(made, Cause.WRONG_OPERATION, sentence, (stalls, cp.at("mul_init")), advice)
+    return Wild(made, Cause.WRONG_OPERATION, sentence, (stalls, cp.at("mul_init")), advice)
 
 
 # ---- counts ---------------------------------------------------------------------------------------------------
 
 
 @wild
-def the_packer_pushes_nothing_and_its_ring_is_short() -> WildCpp:
+def the_packer_pushes_nothing_and_its_ring_is_short() -> Wild:
     cp = compute(TWO_PHASES.replace("    cb_push_back(1, 1);\n", ""))
     waits, reserves = cp.at("cb_wait_front(1, 1)", "cb_wait_front(1, 1)"), cp.at("cb_reserve_back(1, 1)")
     sentence = f"UNPACK waits in cb_wait_front(c_1, 1) at {waits}, but no kernel of this core ever pushes c_1: cb_push_back(c_1, …) "
     sentence += f"is missing; PACK ({cp.who}) reserves its pages ({cp.line('cb_reserve_back(1, 1)')}) and hands none on"
     advice = f"let PACK ({cp.who}) push c_1 after it has filled what it reserves at {cp.line('cb_reserve_back(1, 1)')}"
     made = program([reader(), writer(), cp], {**THROUGH, 1: 2})
-    return WildCpp(made, Cause.NEVER_PRODUCED, sentence, (waits, reserves), advice)
+    return Wild(made, Cause.NEVER_PRODUCED, sentence, (waits, reserves), advice)
 
 
 @wild
-def another_number_is_pushed_than_reserved() -> WildCpp:
+def another_number_is_pushed_than_reserved() -> Wild:
     cp = compute(TWO_PHASES.replace("cb_push_back(1, 1)", "cb_push_back(2, 1)"))
     waits = cp.at("cb_wait_front(1, 1)", "cb_wait_front(1, 1)")
     sentence = f"UNPACK waits in cb_wait_front(c_1, 1) at {waits}, but no kernel of this core ever pushes c_1: cb_push_back(c_1, …) "
@@ -219,11 +209,11 @@ def another_number_is_pushed_than_reserved() -> WildCpp:
     sites = (waits, cp.at("cb_reserve_back(1, 1)"), cp.at("cb_push_back(2"))
     advice = f"name c_1 instead of c_2 at {cp.line('cb_push_back(2')}"
     made = program([reader(), writer(), cp], {**THROUGH, 1: 2, 2: 2})
-    return WildCpp(made, Cause.NEVER_PRODUCED, sentence + "be meant there", sites, advice)
+    return Wild(made, Cause.NEVER_PRODUCED, sentence + "be meant there", sites, advice)
 
 
 @wild
-def waits_that_grow_beyond_the_ring() -> WildCpp:
+def waits_that_grow_beyond_the_ring() -> Wild:
     body = f"""{START}
 {loop(f"cb_wait_front(0, i + 1);{chr(10)}{TO_DST.format(0)}{chr(10)}cb_reserve_back(16, 1);{chr(10)}{FROM_DST.format(16)}{chr(10)}cb_push_back(16, 1);")}
 cb_pop_front(0, n);"""
@@ -231,11 +221,11 @@ cb_pop_front(0, n);"""
     waits = cp.at("cb_wait_front", "cb_wait_front(0, i + 1)")
     sentence = f"UNPACK asks for 3 pages of c_0, which has 2, at {waits}: it can never have them"
     made = program([reader(), writer(), cp], THROUGH)
-    return WildCpp(made, Cause.REQUEST_TOO_LARGE, sentence, (waits,), "raise c_0 from 2 to 4 pages")
+    return Wild(made, Cause.REQUEST_TOO_LARGE, sentence, (waits,), "raise c_0 from 2 to 4 pages")
 
 
 @wild
-def more_is_asked_for_at_a_time_than_ever_comes() -> WildCpp:
+def more_is_asked_for_at_a_time_than_ever_comes() -> Wild:
     body = MEAN.replace("cb_wait_front(1, 1);\n", "cb_wait_front(1, n);\n", 1)
     cp = compute(body.replace("}\ncb_pop_front(1, 1);", "}\ncb_pop_front(1, n);"))
     rd = reader(WITH_SCALER)
@@ -243,21 +233,21 @@ def more_is_asked_for_at_a_time_than_ever_comes() -> WildCpp:
     sentence = f"UNPACK asks for 4 pages of c_1, which has 1, at {waits}: it can never have them; NCRISC ({rd.who}) pushes only "
     sentence += f"1 page in all ({rd.line('cb_push_back(1, 1)')})"
     made = program([rd, writer(), cp], MEANS)
-    return WildCpp(made, Cause.REQUEST_TOO_LARGE, sentence, (waits, push), "ask for at most 1 at a time")
+    return Wild(made, Cause.REQUEST_TOO_LARGE, sentence, (waits, push), "ask for at most 1 at a time")
 
 
 @wild
-def the_writer_alone_wants_more() -> WildCpp:
+def the_writer_alone_wants_more() -> Wild:
     rd, wr, cp = reader(count=3), writer(), compute(PASS, count=3)
     waits, push = wr.at("cb_wait_front", "cb_wait_front(16, 1)"), cp.at("cb_push_back")
     sentence = f"PACK ({cp.who}), the producer of c_16, finished after it pushed 3 pages; BRISC waits for a 4th at {waits}; NCRISC "
     sentence += f"({rd.who}) brings as many, 3 pages of c_0 ({rd.line('cb_push_back')}): only BRISC ({wr.who}) wants 4"
     advice = f"let BRISC ({wr.who}) pop 3 of c_16 instead of 4; or let NCRISC ({rd.who}) push 4 of c_0, and PACK ({cp.who}) 4 of c_16"
-    return WildCpp(program([rd, wr, cp], THROUGH), Cause.PRODUCER_SHORT, sentence, (waits, push), advice)
+    return Wild(program([rd, wr, cp], THROUGH), Cause.PRODUCER_SHORT, sentence, (waits, push), advice)
 
 
 @wild
-def two_credits_are_taken_and_one_is_given() -> WildCpp:
+def two_credits_are_taken_and_one_is_given() -> Wild:
     rd = reader(loop(GIVE.format(0) + "\ncb_wait_front(1, 2);\ncb_pop_front(1, 2);"))
     cp = compute(
         PASS.replace(
@@ -271,7 +261,7 @@ def two_credits_are_taken_and_one_is_given() -> WildCpp:
     sites = (waits, *circle, cp.at("cb_wait_front(0, 1)", "cb_wait_front(0, 1)"), push)
     advice = f"let NCRISC ({rd.who}) wait for and pop 4 of c_1 in all, or let PACK ({cp.who}) push 8"
     made = program([rd, writer(), cp], {**THROUGH, 1: 2})
-    return WildCpp(made, Cause.CIRCLE, sentence, sites, advice)
+    return Wild(made, Cause.CIRCLE, sentence, sites, advice)
 
 
 # ---- semaphores -----------------------------------------------------------------------------------------------
@@ -281,7 +271,7 @@ AWAIT = f"noc_semaphore_wait({SEMAPHORE.format(0)}, 1);"
 
 
 @wild
-def it_clears_what_had_come() -> WildCpp:
+def it_clears_what_had_come() -> Wild:
     slow = "for (uint32_t i = 0; i < 8; i++) { noc_async_read(A.get_noc_addr(i), get_write_ptr(0), 2048); noc_async_read_barrier(); }"
     rv = reader(f"{slow}\nnoc_semaphore_set({SEMAPHORE.format(0)}, 0);\n{AWAIT}", cores=[1])
     waits, clears = rv.at("noc_semaphore_wait", AWAIT.rstrip(";")), rv.at("noc_semaphore_set")
@@ -289,11 +279,11 @@ def it_clears_what_had_come() -> WildCpp:
     sentence += f"at {clears}, and lost 1 that had come by then"
     advice = f"leave out the noc_semaphore_set at {rv.line('noc_semaphore_set')}: semaphore 0 begins at 0, as the program describes it"
     made = program([reader(INC.format(19)), rv], {0: 1}, semaphores=1)
-    return WildCpp(made, Cause.SEMAPHORE, sentence, (waits, clears), advice)
+    return Wild(made, Cause.SEMAPHORE, sentence, (waits, clears), advice)
 
 
 @wild
-def a_later_flag_is_cleared_before_its_wait() -> WildCpp:
+def a_later_flag_is_cleared_before_its_wait() -> Wild:
     flag = "noc_semaphore_set_multicast(get_semaphore(0), get_noc_multicast_addr(19, 18, 20, 18, get_semaphore(0)), 2);"
     sd = reader(f"noc_semaphore_set({SEMAPHORE.format(0)}, 1);\n{loop(flag + ' noc_async_write_barrier();')}", count=2)
     clears = f"noc_semaphore_set({SEMAPHORE.format(0)}, 0);"
@@ -305,7 +295,7 @@ def a_later_flag_is_cleared_before_its_wait() -> WildCpp:
     advice = f"let NCRISC ({sd.who}) wait, before it sends the next, for a semaphore that says that the last was seen; or let both "
     advice += "count on, with noc_semaphore_inc and noc_semaphore_wait_min for 1, then 2"
     made = program([sd, rv], {0: 1}, semaphores=1)
-    return WildCpp(made, Cause.SEMAPHORE, sentence, (waits, sd.at(flag), own), advice)
+    return Wild(made, Cause.SEMAPHORE, sentence, (waits, sd.at(flag), own), advice)
 
 
 CHAIN = f"""uint32_t next = get_arg_val<uint32_t>(2), first = get_arg_val<uint32_t>(3), last = get_arg_val<uint32_t>(4);
@@ -323,28 +313,28 @@ def chain(*told: tuple[int, int, int]) -> Kernel:
 
 
 @wild
-def one_of_a_chain_is_told_that_it_is_the_last() -> WildCpp:
+def one_of_a_chain_is_told_that_it_is_the_last() -> Wild:
     rd = chain((19, 1, 0), (20, 0, 1), (21, 0, 0), (0, 0, 1))
     waits, sends = rd.at("noc_semaphore_wait", AWAIT.rstrip(";")), rd.at("noc_semaphore_inc")
     sentence = f"NCRISC of core (2, 0) waits at {waits} until semaphore 0 is 1, and it stays 0: nobody changes that of core (2, 0); "
     sentence += f"NCRISC ({rd.who}), at {sends}, changes that of cores (1, 0), (3, 0); cores (1, 0), (3, 0) run the same kernel and "
     advice = f"look at the runtime arguments of NCRISC ({rd.who}): one core should change that of core (2, 0); or do not wait for it there"
-    return WildCpp(program([rd], {0: 1}, 1), Cause.SEMAPHORE, sentence + "change none", (waits, sends), advice)
+    return Wild(program([rd], {0: 1}, 1), Cause.SEMAPHORE, sentence + "change none", (waits, sends), advice)
 
 
 @wild
-def nobody_of_a_ring_begins() -> WildCpp:
+def nobody_of_a_ring_begins() -> Wild:
     rd = chain((19, 0, 0), (20, 0, 0), (18, 0, 0))
     waits, sends = rd.at("noc_semaphore_wait", AWAIT.rstrip(";")), rd.at("noc_semaphore_inc")
     sentence = f"on core (0, 0), a circle of waits: NCRISC waits in noc_semaphore_wait(semaphore 0, 1) at {waits}, and whoever could "
     at, there = rd.line("noc_semaphore_inc"), rd.line("noc_semaphore_wait")
     advice = f"let NCRISC ({rd.who}) of core (2, 0) call noc_semaphore_inc ({at}) before it waits at {there}"
     made = program([rd], {0: 1}, 1)
-    return WildCpp(made, Cause.CIRCLE, sentence + "help waits, through others, for NCRISC", (waits, sends), advice)
+    return Wild(made, Cause.CIRCLE, sentence + "help waits, through others, for NCRISC", (waits, sends), advice)
 
 
 @wild
-def a_push_on_another_core() -> WildCpp:
+def a_push_on_another_core() -> Wild:
     sends = "uint32_t l1 = get_write_ptr(0);\nnoc_async_read(A.get_noc_addr(0), l1, 2048); noc_async_read_barrier();\n"
     sends += "noc_async_write(l1, get_noc_addr(19, 18, l1), 2048); noc_async_write_barrier();\ncb_push_back(0, 1);"
     sd, rv = reader(sends), writer(TAKE.format(0).replace("(i)", "(0)"), cores=[1])
@@ -357,4 +347,4 @@ def a_push_on_another_core() -> WildCpp:
     advice = (
         f"let BRISC ({rv.who}) wait for a semaphore instead, which NCRISC ({sd.who}) increments after its write barrier"
     )
-    return WildCpp(program([sd, rv], {0: 1}), Cause.NEVER_PRODUCED, sentence, (waits, push), advice)
+    return Wild(program([sd, rv], {0: 1}), Cause.NEVER_PRODUCED, sentence, (waits, push), advice)

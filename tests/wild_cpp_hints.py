@@ -127,8 +127,10 @@ def nothing_is_computed() -> Hinted:
 @HINTS.append
 def an_exponential_without_its_constants() -> Hinted:
     cp = compute(PASS.replace("copy_tile(0, 0, 0);", "copy_tile(0, 0, 0); exp_tile(0);"))
-    sentence = "exp_tile: exp_tile_init is never called, which loads its constants on the chip; the model does without"
-    return Hinted(program([reader(), writer(), cp], THROUGH), sentence, cp.at("exp_tile"))
+    sentence = (
+        "exp_tile_init is never called; on the chip it loads the constants of exp_tile, which the model does without: "
+    )
+    return Hinted(program([reader(), writer(), cp], THROUGH), f"{sentence}call it before exp_tile", cp.at("exp_tile"))
 
 
 # ---- hangs of which strict mode tells a hazard first ---------------------------------------------------------------

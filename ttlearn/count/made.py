@@ -30,6 +30,11 @@ class Made:
     counts: tuple[Poly | None, ...]
     around: tuple[Trip, ...]
 
+    @property
+    def loops(self) -> list[str]:
+        """Their counters, from the outermost on."""
+        return [trip.label for trip in self.around if trip.label]
+
     def total(self, count: Poly | None) -> Poly | None:
         """`count` in each trip, summed over all of them."""
         for trip in reversed(self.around):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..debug.hang.foreign import foreign
 from ..debug.hang.init_words import init_of
-from ..debug.hang.programmed import foreign
 from ..debug.hang.promises import Promises
 from ..sim.device import Core, Device
 from ..sim.formats import Format
@@ -124,8 +124,8 @@ def _constants(core: Core, promises: Promises) -> Iterator[tuple[str, str]]:
     for made in calls:
         init = f"{made.call}_init"
         if made.call in _WITH_CONSTANTS and not any(other.call == init for other in calls):
-            said = f"{made.call}: {init} is never called, which loads its constants on the chip; the model does without"
-            yield said, promises.line(core.math, made)
+            said = f"{init} is never called; on the chip it loads the constants of {made.call}, which the model does without"
+            yield f"{said}: call it before {made.call}", promises.line(core.math, made)
 
 
 def _sections(core: Core, kind: Entry) -> Iterator[list[Work]]:

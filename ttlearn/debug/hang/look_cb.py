@@ -169,9 +169,9 @@ def _kept(graph: Graph, stop: Stop, producer: Risc) -> Made | None:
     """The pop in a loop, of pages that are pushed outside of any: constants, which should perhaps be kept."""
     cb, promises = cb_of(stop), graph.promises
     push, pop = promises.asks(producer, "cb_push_back", cb), promises.asks(stop.risc, "cb_pop_front", cb)
-    if push is None or pop is None or any(trip.label for trip in push.around):
+    if push is None or pop is None or push.loops:
         return None
-    return pop if any(trip.label for trip in pop.around) else None
+    return pop if pop.loops else None
 
 
 def _pushes_more(graph: Graph, stop: Stop) -> Root | None:
@@ -242,5 +242,5 @@ def _in_one_loop(graph: Graph, here: Made, there: Made) -> bool:
     """Both stand in the same loops; a wait that is repeated in an inner loop promises nothing."""
     if not graph.promises.seen(here, there):
         return False
-    loops = [[trip.label for trip in made.around if trip.label] for made in (here, there)]
+    loops = [made.loops for made in (here, there)]
     return loops[0] == loops[1]

@@ -10,10 +10,10 @@ from ...sim.trace import line_of
 from ...sim.work import Work
 from . import dst_words
 from .causes import Cause, Root
+from .foreign import starves
 from .graph import Graph
 from .init_words import arguments, init_of, of_the_engine, other_role
 from .naming import where
-from .programmed import starves
 from .stops import Reason, Stop, kernel, role
 
 START = "compute_kernel_hw_startup"
@@ -135,15 +135,11 @@ def _again(graph: Graph, stop: Stop, made: Made | None, last: Made | None) -> st
     """An init before the loop does no longer once another one stands in it."""
     if made is None or last is None or not _belongs(graph, stop, last) or not graph.promises.seen(made, last):
         return ""
-    calls, own = graph.promises.calls(stop.risc), _loops(made)
+    calls, own = graph.promises.calls(stop.risc), made.loops
     other = next((m for m in calls if m.call != stop.call and init_of(m.call, m.text) == last.call), None)
-    if other is None or not own or _loops(other) != own or len(_loops(last)) >= len(own):
+    if other is None or not own or other.loops != own or len(last.loops) >= len(own):
         return ""
     return f", and {last.call} again before {other.call} in each trip"
-
-
-def _loops(made: Made) -> list[str]:
-    return [trip.label for trip in made.around if trip.label]
 
 
 def _belongs(graph: Graph, stop: Stop, last: Made) -> bool:

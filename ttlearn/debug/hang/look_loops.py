@@ -69,7 +69,7 @@ def moved_bytes(risc: Risc, cb: CircularBuffer, kind: str) -> int:
 
 def _deeper(made: Made, other: Made) -> bool:
     """Does it stand in all loops of the other, and in one more?"""
-    mine, theirs = ([trip.label for trip in one.around if trip.label] for one in (made, other))
+    mine, theirs = (one.loops for one in (made, other))
     return len(mine) > len(theirs) and mine[: len(theirs)] == theirs
 
 

@@ -56,15 +56,11 @@ def overdrawn(graph: Graph, stop: Stop) -> Root | None:
         f"by its counters {cb} has no room, and {where(stop.core, role(stop.risc))} waits in {stop.call} at {stop.site}; {name(risc)} {why}"
     )
     advice = f"let {name(risc)} wait for each page of {cb} before it pops it ({graph.promises.at(made)})"
-    if wait is not None and graph.promises.seen(made, wait) and len(_loops(wait)) > len(_loops(made)):
+    if wait is not None and graph.promises.seen(made, wait) and len(wait.loops) > len(made.loops):
         sentence += ", in a loop, and for the same page each time, since its pop stands outside that loop"
         advice = f"let {name(risc)} pop {cb} in the loop in which it waits for it ({graph.promises.at(wait)})"
     lines = [graph.promises.line(risc, one) for one in (made, wait) if one is not None]
     return Root(Cause.POPPED_TOO_EARLY, sentence, stop, tuple(dict.fromkeys((str(stop.site), *lines))), advice=advice)
-
-
-def _loops(made: Made) -> list[str]:
-    return [trip.label for trip in made.around if trip.label]
 
 
 def _popped_twice(graph: Graph, stop: Stop, risc: Risc, pops: list[Made]) -> Root:
@@ -152,7 +148,7 @@ def _each(graph: Graph, pop: Made | None, stop: Stop) -> bool:
     waits = _waits(graph, stop)
     if pop is None or not waits or not graph.promises.seen(pop, waits[-1]):
         return False
-    loops, others = ([trip.label for trip in made.around if trip.label] for made in (pop, waits[-1]))
+    loops, others = (made.loops for made in (pop, waits[-1]))
     return bool(loops) and loops == others
 
 
@@ -166,7 +162,7 @@ def _later(graph: Graph, stop: Stop, last: Site | None) -> str:
     where = f" ({_spot(last, stop)})" if last is not None else ""
     for wait in _waits(graph, stop):
         asked = wait.counts[1] if len(wait.counts) > 1 else None
-        if asked is not None and asked.names & {trip.label for trip in wait.around}:
+        if asked is not None and asked.names & set(wait.loops):
             return f"wait only for the pages of one block, since they are popped{where} in between; or pop once, at the end"
     alike = last is not None and last.line == stop.site.line
     after = f"{stop.site.place.function} line {stop.site.place.line}" if alike else f"line {stop.site.line}"

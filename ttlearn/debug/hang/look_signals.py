@@ -141,8 +141,8 @@ def adds_up_to_less(graph: Graph, stop: Stop) -> Root | None:
             done[risc] += reached.count(stop.core.xy)
     most = max(done.values(), default=0)
     late = [risc for risc, count in done.items() if count < most]
-    untouched = len(stop.core.semaphores[semaphore_address(stop)].values) == 1  # what was sent here went elsewhere
     values = stop.core.semaphores[semaphore_address(stop)].values
+    untouched = len(values) == 1  # what was sent here went elsewhere
     fell = next(((before, after) for before, after in pairwise(values) if after < before), None)
     if have >= want or most == 0 or untouched or not all(_has_passed(graph, risc, adding) for risc in late):
         return None

@@ -69,8 +69,8 @@ def _twice_as_one(graph: Graph, stop: Stop, own: str, want: int, history: Histor
 def _passed(stop: Stop) -> int:
     """How many waits for this semaphore have been over before: what they had waited for was not lost."""
     assert stop.wait is not None
-    name = stop.wait.args[0]
-    return sum("semaphore" in call and args[:1] == (name,) for _, call, args, _ in stop.risc.waits)
+    semaphore = stop.wait.args[0]
+    return sum("semaphore" in call and args[:1] == (semaphore,) for _, call, args, _ in stop.risc.waits)
 
 
 def _before_its_wait(stop: Stop, made: Made, own: str, want: int, history: History) -> Root | None:

@@ -1,4 +1,4 @@
-"""Looks that lay the numbers of several kernels side by side: who is alone with his, who can never have so many.
+"""Looks that lay the numbers of several kernels side by side: whose differs from all others', who asks for more than ever come.
 
 Each adds to what another look has found. Left out: counts that depend on data.
 """

@@ -22,13 +22,13 @@ from ...sim.trace import Site
 from ...sim.trisc import Trisc
 from ...sim.waits import Order
 from . import words
+from .consumers import two_consumers
 from .findings import Findings
 from .judge import Judge
 from .memory import Memory
 from .poison import Poison
 from .pushes import asked_once
 from .shadow import Access, is_semaphore
-from .sides import two_consumers
 from .transfers import Transfers
 
 
